@@ -1,0 +1,38 @@
+//! Counts work in flight, and never decides whether zero is enough.
+
+use crate::drain::{Census, ListenerSeen};
+use std::net::IpAddr;
+use std::time::{Duration, Instant};
+
+/// Why the sockets could not be read. Every error means UNKNOWN, never zero.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unreadable(pub String);
+
+impl std::fmt::Display for Unreadable {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Unreadable {}
+
+/// The sockets of this network namespace, looked at again and again.
+pub trait SocketTable {
+    /// A look while nothing drains, so that the classifier knows the connections before a stop.
+    /// Returns how long the kernel took.
+    fn look(&mut self, now: Instant) -> Result<Duration, Unreadable>;
+    /// A drain begins: chooses the ports from what listens, marks every connection as old and
+    /// opens the stream of destroy events.
+    fn begin_watch(&mut self, now: Instant) -> Result<(), Unreadable>;
+    /// No drain runs any more.
+    fn end_watch(&mut self);
+    /// One complete census of the serving and helper ports. `prober`: the address of the
+    /// agent's own probes, whose new connections are counted apart.
+    fn census(&mut self, now: Instant, prober: Option<IpAddr>) -> Result<Census, Unreadable>;
+    /// The LISTEN sockets in question, and nothing else.
+    fn listeners(&mut self, now: Instant) -> Result<Vec<ListenerSeen>, Unreadable>;
+    /// Connections accepted so far in the whole namespace (`PassiveOpens`), where readable.
+    fn accepted(&mut self) -> Option<u64>;
+    /// One sentence for status and log: what is read, and what the self-test said.
+    fn describe(&self) -> String;
+}

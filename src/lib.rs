@@ -1,0 +1,6 @@
+//! lameduck knows when a pod is really drained.
+
+pub mod config;
+pub mod drain;
+pub mod driver;
+pub mod inflight;

@@ -134,6 +134,25 @@ impl Reason {
         Self::Expired,
     ];
 
+    /// Does this reason make a connection busy?
+    pub fn is_busy(self) -> bool {
+        matches!(
+            self,
+            Self::Queue
+                | Self::SynReceived
+                | Self::Fresh
+                | Self::Unanswered
+                | Self::RequestNewer
+                | Self::Continue100
+                | Self::FirstExchange
+                | Self::OnlyReceived
+                | Self::PureAckAfter
+                | Self::Ambiguous
+                | Self::Recent
+                | Self::Quiet
+        )
+    }
+
     /// A few words for a status line: "3 busy: request newer than the last answer byte".
     pub fn words(self) -> &'static str {
         match self {

@@ -1,0 +1,168 @@
+//! The end of a drain in the words of a platform engineer.
+
+use crate::drain::{InFlight, LimitedBy, Outcome, PeerCount, Summary};
+use std::time::Duration;
+
+/// What a fixed `preStop: sleep` would have done where the drain knew better.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SleepComparison {
+    /// The sleep would have gone on for so long after the drain was over.
+    Wasted(Duration),
+    /// The sleep would have been over so long before the drain, with work still in flight or
+    /// callers still coming.
+    Lacked(Duration),
+    /// The drain proves nothing about the sleep: it was cut off sooner, or it went on longer
+    /// without anything in flight.
+    Unproven,
+}
+
+impl SleepComparison {
+    /// Positive: wasted. Negative: lacked. `None`: unproven.
+    pub fn wasted_seconds(self) -> Option<f64> {
+        match self {
+            Self::Wasted(time) => Some(seconds(time)),
+            Self::Lacked(time) => Some(-seconds(time)),
+            Self::Unproven => None,
+        }
+    }
+}
+
+/// The `preStop: sleep` most often found in manifests, to which every drain is compared.
+pub(super) const FIXED_SLEEP: Duration = Duration::from_secs(30);
+
+/// Compares a drain with a fixed sleep of that length.
+pub fn compare_with_sleep(summary: &Summary, sleep: Duration) -> SleepComparison {
+    if summary.total > sleep {
+        return match needed_after(summary, sleep) {
+            true => SleepComparison::Lacked(summary.total - sleep),
+            false => SleepComparison::Unproven,
+        };
+    }
+    match summary.outcome {
+        Outcome::Drained | Outcome::Pinned | Outcome::AppGone | Outcome::Restarted => {
+            SleepComparison::Wasted(sleep - summary.total)
+        }
+        Outcome::Deadline | Outcome::Undone => SleepComparison::Unproven,
+    }
+}
+
+/// The summary as one short text for people: a sentence for each thing worth knowing.
+pub fn summary_text(summary: &Summary) -> String {
+    let mut text = format!(
+        "{} after {} s ({}; withdrawing {} s, emptying {} s; limited by {}).",
+        summary.outcome.name(),
+        seconds(summary.total),
+        outcome_words(summary.outcome),
+        seconds(summary.withdrawing),
+        seconds(summary.emptying),
+        summary.limited_by.name(),
+    );
+    for sentence in [
+        Some(in_flight_words(summary)),
+        Some(arrival_words(summary)),
+        (!summary.leftovers.is_empty()).then(|| format!("Left: {}.", peers(&summary.leftovers))),
+        summary.waiting_for.as_ref().map(|what| format!("Still waiting for: {what}.")),
+        sleep_words(summary),
+        (!summary.caveats.is_empty()).then(|| format!("Note: {}.", summary.caveats.join("; "))),
+        summary.advice.as_ref().map(|advice| format!("Advice: {advice}.")),
+    ]
+    .into_iter()
+    .flatten()
+    {
+        text.push(' ');
+        text.push_str(&sentence);
+    }
+    text
+}
+
+/// `10.0.0.7 (3), 10.0.0.9 (1)`.
+pub(super) fn peers(peers: &[PeerCount]) -> String {
+    peers.iter().map(|p| format!("{} ({})", p.peer, p.connections)).collect::<Vec<_>>().join(", ")
+}
+
+/// To the millisecond: what is finer is noise in a log.
+pub(super) fn seconds(time: Duration) -> f64 {
+    (time.as_secs_f64() * 1000.0).round() / 1000.0
+}
+
+/// Whether something was still to be protected when the sleep would have been over. A drain that
+/// went on only because a delay had to pass is no proof of it.
+fn needed_after(summary: &Summary, sleep: Duration) -> bool {
+    let came_later = summary.last_new_connection.is_some_and(|(after, _)| after > sleep);
+    let busy_at_end = summary.in_flight_at_end.is_some_and(|n| n.busy > 0 || n.backlog > 0);
+    let waited_for_work = match summary.limited_by {
+        LimitedBy::BusyConnections
+        | LimitedBy::AcceptQueue
+        | LimitedBy::ReportedWork
+        | LimitedBy::StreamWait => true,
+        LimitedBy::Nothing
+        | LimitedBy::Census
+        | LimitedBy::Silence
+        | LimitedBy::Propagation
+        | LimitedBy::Readiness
+        | LimitedBy::Registries
+        | LimitedBy::WarmConnections
+        | LimitedBy::UnknownWork
+        | LimitedBy::IdleWait
+        | LimitedBy::PinnedWait
+        | LimitedBy::AdoptedHook
+        | LimitedBy::GracePeriod
+        | LimitedBy::RestartDrain
+        | LimitedBy::KubeletStopCap
+        | LimitedBy::NoProgress
+        | LimitedBy::ListenersGone => false,
+    };
+    came_later || busy_at_end || waited_for_work
+}
+
+fn outcome_words(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Drained => "nobody new came and nothing was in flight",
+        Outcome::Pinned => "only busy clients on old keep-alive connections were left",
+        Outcome::Deadline => "the time was up",
+        Outcome::AppGone => "the application had gone, nothing was left to protect",
+        Outcome::Restarted => "a container restart",
+        Outcome::Undone => "taken back by undrain",
+    }
+}
+
+fn in_flight_words(summary: &Summary) -> String {
+    let counted = |in_flight: Option<InFlight>| match in_flight {
+        None => "never counted".to_owned(),
+        Some(n) => {
+            let mut words = format!("{} busy, {} idle", n.busy, n.idle);
+            for (count, state) in [(n.unknown, "unknown"), (n.backlog, "not accepted yet")] {
+                if count > 0 {
+                    words.push_str(&format!(", {count} {state}"));
+                }
+            }
+            words
+        }
+    };
+    let (start, end) = (counted(summary.in_flight_at_start), counted(summary.in_flight_at_end));
+    format!("Connections at the stop: {start}; at the end: {end}.")
+}
+
+fn arrival_words(summary: &Summary) -> String {
+    let late = summary.late_connections;
+    match summary.last_new_connection {
+        None => format!("New connections after the stop: {late}."),
+        Some((after, peer)) => {
+            let from = peer.map(|p| format!(" from {p}")).unwrap_or_default();
+            let after = seconds(after);
+            format!("New connections after the stop: {late}, the last after {after} s{from}.")
+        }
+    }
+}
+
+fn sleep_words(summary: &Summary) -> Option<String> {
+    match compare_with_sleep(summary, FIXED_SLEEP) {
+        SleepComparison::Wasted(time) => {
+            Some(format!("A sleep 30 would have wasted {} s.", seconds(time)))
+        }
+        SleepComparison::Lacked(time) => {
+            Some(format!("A sleep 30 would have been {} s too short.", seconds(time)))
+        }
+        SleepComparison::Unproven => None,
+    }
+}

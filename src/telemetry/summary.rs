@@ -166,3 +166,108 @@ fn sleep_words(summary: &Summary) -> Option<String> {
         SleepComparison::Unproven => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::drain::StopKind;
+
+    const SLEEP: Duration = Duration::from_secs(30);
+
+    fn summary(outcome: Outcome, limited_by: LimitedBy, total: u64) -> Summary {
+        Summary {
+            outcome,
+            limited_by,
+            kind: StopKind::PodStop,
+            total: Duration::from_secs(total),
+            withdrawing: Duration::from_secs(total),
+            emptying: Duration::ZERO,
+            budget: None,
+            in_flight_at_start: None,
+            in_flight_at_end: Some(InFlight::default()),
+            late_connections: 0,
+            last_new_connection: None,
+            leftovers: Vec::new(),
+            waiting_for: None,
+            caveats: Vec::new(),
+            advice: None,
+        }
+    }
+
+    #[test]
+    fn a_drain_that_was_over_sooner_shows_what_the_sleep_wastes() {
+        for outcome in [Outcome::Drained, Outcome::Pinned, Outcome::AppGone, Outcome::Restarted] {
+            let compared = compare_with_sleep(&summary(outcome, LimitedBy::Silence, 6), SLEEP);
+            assert_eq!(compared, SleepComparison::Wasted(Duration::from_secs(24)));
+            assert_eq!(compared.wasted_seconds(), Some(24.0));
+        }
+    }
+
+    #[test]
+    fn a_drain_that_was_cut_off_proves_nothing_about_a_longer_sleep() {
+        for outcome in [Outcome::Deadline, Outcome::Undone] {
+            let cut = summary(outcome, LimitedBy::GracePeriod, 19);
+            assert_eq!(compare_with_sleep(&cut, SLEEP), SleepComparison::Unproven);
+        }
+    }
+
+    #[test]
+    fn a_longer_drain_shows_what_the_sleep_lacks_only_where_it_was_needed() {
+        let lacked = SleepComparison::Lacked(Duration::from_secs(12));
+        let idle = summary(Outcome::Drained, LimitedBy::Propagation, 42);
+        assert_eq!(compare_with_sleep(&idle, SLEEP), SleepComparison::Unproven);
+
+        let busy = summary(Outcome::Drained, LimitedBy::BusyConnections, 42);
+        assert_eq!(compare_with_sleep(&busy, SLEEP), lacked);
+        assert_eq!(lacked.wasted_seconds(), Some(-12.0));
+
+        for (seconds, expected) in [(29, SleepComparison::Unproven), (31, lacked)] {
+            let last_new_connection = Some((Duration::from_secs(seconds), None));
+            let late = Summary { last_new_connection, ..idle.clone() };
+            assert_eq!(compare_with_sleep(&late, SLEEP), expected);
+        }
+        let in_flight_at_end = Some(InFlight { busy: 1, ..InFlight::default() });
+        let left = Summary { in_flight_at_end, outcome: Outcome::Deadline, ..idle };
+        assert_eq!(compare_with_sleep(&left, SLEEP), lacked);
+    }
+
+    #[test]
+    fn the_text_says_what_is_known_and_no_more() {
+        let quiet = summary(Outcome::Drained, LimitedBy::Silence, 6);
+        assert_eq!(
+            summary_text(&quiet),
+            "drained after 6 s (nobody new came and nothing was in flight; withdrawing 6 s, \
+             emptying 0 s; limited by silence). Connections at the stop: never counted; at the \
+             end: 0 busy, 0 idle. New connections after the stop: 0. A sleep 30 would have wasted \
+             24 s."
+        );
+    }
+
+    #[test]
+    fn the_text_names_who_is_left_and_what_to_do() {
+        let peer = "10.0.0.7".parse().unwrap();
+        let pinned = Summary {
+            in_flight_at_end: Some(InFlight { busy: 2, idle: 1, unknown: 3, backlog: 4 }),
+            late_connections: 9,
+            last_new_connection: Some((Duration::from_millis(4_250), Some(peer))),
+            leftovers: vec![PeerCount { peer, connections: 2 }],
+            caveats: vec!["a".into(), "b".into()],
+            advice: Some("set notify".into()),
+            waiting_for: Some("2 busy connections".into()),
+            ..summary(Outcome::Deadline, LimitedBy::GracePeriod, 19)
+        };
+        let text = summary_text(&pinned);
+        for part in [
+            "deadline after 19 s (the time was up;",
+            "at the end: 2 busy, 1 idle, 3 unknown, 4 not accepted yet.",
+            "New connections after the stop: 9, the last after 4.25 s from 10.0.0.7.",
+            "Left: 10.0.0.7 (2).",
+            "Still waiting for: 2 busy connections.",
+            "Note: a; b.",
+            "Advice: set notify.",
+        ] {
+            assert!(text.contains(part), "{part} is missing in: {text}");
+        }
+        assert!(!text.contains("sleep 30"), "{text}");
+    }
+}

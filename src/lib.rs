@@ -7,4 +7,5 @@ pub mod inflight;
 pub mod notify;
 #[cfg(test)]
 mod scratch;
+pub mod sys;
 pub mod telemetry;

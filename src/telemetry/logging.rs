@@ -1,15 +1,19 @@
 //! Where log lines go and how they look.
 
+use super::metrics::Metrics;
+use super::stderr::NeverWaiting;
 use crate::config::{LogConfig, LogFormat};
 use std::io::IsTerminal;
+use std::sync::Arc;
 use tracing::Dispatch;
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::fmt::MakeWriter;
 
 /// Sends the log of this process to stderr. Only the first call has an effect.
-pub fn init(config: &LogConfig) {
+pub fn init(config: &LogConfig, metrics: Arc<Metrics>) {
     let format = format_for(config.format, std::io::stderr().is_terminal());
-    let dispatch = subscriber(config.level, format, std::io::stderr);
+    let writer = NeverWaiting::new(std::io::stderr(), metrics);
+    let dispatch = subscriber(config.level, format, writer);
     // An error means that a log is set up already; the lines go there then.
     tracing::dispatcher::set_global_default(dispatch).ok();
 }

@@ -7,6 +7,7 @@
 mod journal;
 mod logging;
 mod metrics;
+mod stderr;
 mod summary;
 mod termination;
 

@@ -11,8 +11,8 @@ use super::summary::{FIXED_SLEEP, compare_with_sleep, peers, seconds, summary_te
 use super::termination;
 use crate::drain::{Note, Outcome, Summary};
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tracing::{debug, info, warn};
 
@@ -29,6 +29,8 @@ pub struct Journal {
     census_failure_told: Once,
     stranger_held_told: Once,
     stranger_refused_told: Once,
+    /// The step that was given up last; the wish for `serving` is tried for ever.
+    given_up_told: Mutex<String>,
 }
 
 impl Journal {
@@ -41,6 +43,7 @@ impl Journal {
             census_failure_told: Once::default(),
             stranger_held_told: Once::default(),
             stranger_refused_told: Once::default(),
+            given_up_told: Mutex::default(),
         }
     }
 
@@ -57,8 +60,9 @@ impl Journal {
         }
     }
 
-    /// Strangers can come as often as they like and a census fails ten times a second: neither
-    /// may fill the node's log disk, so the first of a drain is told loudly.
+    /// Strangers can come as often as they like, a census fails ten times a second, and an
+    /// application that has forgotten its notify path never acknowledges: none of them may fill
+    /// the node's log disk, so the first of a drain is told loudly and the rest is DEBUG.
     fn line(&self, note: &Note) {
         match note {
             Note::CensusFailed { why } => {
@@ -82,7 +86,13 @@ impl Journal {
                     debug!(target: AGENT, "caller without the token refused, too many wait");
                 }
             }
-            Note::StepGivenUp { step, why } => warn!(target: AGENT, step, why, "step given up"),
+            Note::StepGivenUp { step, why } => {
+                if self.given_up_first(step) {
+                    warn!(target: AGENT, step, why, "step given up");
+                } else {
+                    debug!(target: AGENT, step, why, "step given up");
+                }
+            }
             Note::Resurrected { registry, why } => {
                 warn!(target: AGENT, registry, why, "instance came back in the registry");
             }
@@ -110,7 +120,15 @@ impl Journal {
         self.tell_again();
     }
 
+    fn given_up_first(&self, step: &str) -> bool {
+        let mut told = self.given_up_told.lock().unwrap_or_else(PoisonError::into_inner);
+        let first = *told != step;
+        step.clone_into(&mut told);
+        first
+    }
+
     fn tell_again(&self) {
+        self.given_up_told.lock().unwrap_or_else(PoisonError::into_inner).clear();
         for once in
             [&self.census_failure_told, &self.stranger_held_told, &self.stranger_refused_told]
         {

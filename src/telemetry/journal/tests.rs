@@ -135,7 +135,8 @@ fn a_drain_is_one_summary_line_and_one_line_a_phase() {
 #[test]
 fn repetitions_are_told_once_a_drain() {
     let failed = Note::CensusFailed { why: "EACCES".into() };
-    let once = [failed, Note::StrangerHeld, Note::StrangerRefused];
+    let given_up = Note::StepGivenUp { step: "notify serving".into(), why: "404".into() };
+    let once = [failed, Note::StrangerHeld, Note::StrangerRefused, given_up];
     let lines = Page::default().write(|journal| {
         for _ in 0..3 {
             once.iter().for_each(|note| journal.note(note));
@@ -144,8 +145,8 @@ fn repetitions_are_told_once_a_drain() {
         once.iter().for_each(|note| journal.note(note));
     });
     let levels: Vec<_> = lines.iter().map(|line| line["level"].as_str().unwrap()).collect();
-    let loud = ["WARN", "INFO", "WARN"];
-    let quiet = ["DEBUG"; 3];
+    let loud = ["WARN", "INFO", "WARN", "WARN"];
+    let quiet = ["DEBUG"; 4];
     assert_eq!(levels, [&loud[..], &quiet, &quiet, &["INFO"], &loud].concat());
 }
 
@@ -279,8 +280,8 @@ fn every_note() -> Vec<(Note, &'static str, &'static str)> {
         (Note::StrangerRefused, "WARN", "caller without the token refused, too many wait"),
         (Note::Lapsed { missing: after }, "WARN", "agent did not run for a while"),
         (Note::CensusFailed { why: why() }, "WARN", "sockets not read, in-flight work is unknown"),
-        (Note::StepGivenUp { step: "notify http".into(), why: why() }, "WARN", "step given up"),
-        (Note::StepConfirmed { step: "notify http".into(), after }, "INFO", "step confirmed"),
+        (Note::StepGivenUp { step: "notify serving".into(), why: why() }, "WARN", "step given up"),
+        (Note::StepConfirmed { step: "notify serving".into(), after }, "INFO", "step confirmed"),
         (
             Note::Resurrected { registry: "consul".into(), why: why() },
             "WARN",

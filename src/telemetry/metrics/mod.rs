@@ -26,14 +26,14 @@ pub enum Part {
     /// The application was not told the phase.
     Notify,
     Registry,
-    /// Another step of a drain was given up.
-    Step,
     /// A task of the agent panicked.
     Panic,
     /// The local socket.
     Control,
     /// The termination message was not written.
     TerminationLog,
+    /// A log line was dropped, because nobody reads the log.
+    Log,
 }
 
 impl Part {
@@ -41,10 +41,10 @@ impl Part {
         Self::Census,
         Self::Notify,
         Self::Registry,
-        Self::Step,
         Self::Panic,
         Self::Control,
         Self::TerminationLog,
+        Self::Log,
     ];
 
     pub fn name(self) -> &'static str {
@@ -52,20 +52,17 @@ impl Part {
             Self::Census => "census",
             Self::Notify => "notify",
             Self::Registry => "registry",
-            Self::Step => "step",
             Self::Panic => "panic",
             Self::Control => "control",
             Self::TerminationLog => "termination_log",
+            Self::Log => "log",
         }
     }
 
-    /// The part behind a step's name, which is free text in a [`Note`] and therefore no label.
+    /// The part behind a step's name, which is free text and therefore no label: the core says
+    /// `notify PHASE`, or the name of a registry.
     fn of_step(step: &str) -> Self {
-        match step.split([' ', ':']).next() {
-            Some("notify") => Self::Notify,
-            Some("registry") => Self::Registry,
-            _ => Self::Step,
-        }
+        if step.split(' ').next() == Some("notify") { Self::Notify } else { Self::Registry }
     }
 }
 

@@ -105,11 +105,10 @@ fn every_series_with_few_labels_is_there_before_it_happens() {
 #[test]
 fn a_step_given_up_is_counted_by_its_part() {
     for (step, part) in [
-        ("notify http", Part::Notify),
-        ("notify", Part::Notify),
-        ("registry consul", Part::Registry),
-        ("adopted hook of app", Part::Step),
-        ("", Part::Step),
+        ("notify withdrawing", Part::Notify),
+        ("notify serving", Part::Notify),
+        ("consul", Part::Registry),
+        ("", Part::Registry),
     ] {
         assert_eq!(Part::of_step(step), part, "{step}");
     }

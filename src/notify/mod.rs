@@ -5,14 +5,14 @@
 //! where, never when or whether it matters: every call ends within 3.5 s, and an error is a
 //! sentence for the summary.
 
+use crate::config::NotifyConfig;
+use crate::drain::{NotifyChannel, NotifyPhase};
+use std::time::Duration;
+
 mod file;
 mod http;
 #[cfg(test)]
 mod tests;
-
-use crate::config::NotifyConfig;
-use crate::drain::{NotifyChannel, NotifyPhase};
-use std::time::Duration;
 
 /// The application's ear. Holds no connection and no thread between two calls.
 #[derive(Debug)]

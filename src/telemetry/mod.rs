@@ -10,6 +10,8 @@ mod metrics;
 mod stderr;
 mod summary;
 mod termination;
+#[cfg(test)]
+mod tests;
 
 pub use journal::Journal;
 pub use logging::{format_for, init, subscriber};

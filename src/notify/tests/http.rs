@@ -4,7 +4,10 @@ use std::time::Instant;
 
 async fn send(url: &str, phase: NotifyPhase, deadline: Option<Duration>) -> Result<(), String> {
     let config = NotifyConfig { url: Some(url.to_owned()), file: None };
-    Notifier::new(config).send(NotifyChannel::Http, phase, deadline).await
+    // As the driver does: the call must be able to run beside everything else.
+    let call =
+        async move { Notifier::new(config).send(NotifyChannel::Http, phase, deadline).await };
+    tokio::spawn(call).await.unwrap()
 }
 
 async fn withdrawing(server: &Server) -> Result<(), String> {

@@ -1,8 +1,8 @@
+use super::*;
+
 mod file;
 mod http;
 mod server;
-
-use super::*;
 
 #[tokio::test]
 async fn a_channel_that_is_not_set_is_an_error_that_names_the_setting() {

@@ -3,9 +3,6 @@
 //! Levels say who should read a line: WARN somebody should look at it tomorrow, INFO a person
 //! asks what happened, DEBUG a repetition of what was said once in this drain.
 
-#[cfg(test)]
-mod tests;
-
 use super::metrics::{Metrics, Part};
 use super::summary::{FIXED_SLEEP, compare_with_sleep, peers, seconds, summary_text};
 use super::termination;
@@ -15,6 +12,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tracing::{debug, info, warn};
+
+#[cfg(test)]
+mod tests;
 
 /// The target of every line but the summary.
 const AGENT: &str = "lameduck";

@@ -184,6 +184,25 @@ fn a_termination_message_that_fails_is_counted_and_no_more() {
     assert!(text.contains("lameduck_own_failures_total{part=\"termination_log\"} 1"), "{text}");
 }
 
+#[test]
+fn the_operators_page_has_every_message_with_its_level_and_fields() {
+    let page = include_str!("../../../docs/observability.md");
+    for (note, level, message) in every_note() {
+        let row = page.lines().find(|line| line.starts_with(&format!("| `{message}` |")));
+        let row = row.unwrap_or_else(|| panic!("no row for {message}"));
+        assert!(row.split('|').nth(2).unwrap().contains(level), "{row}");
+        let lines = Page::default().write(|journal| journal.note(&note));
+        let (place, target) = match note {
+            Note::Ended(_) => (page, "drain"),
+            _ => (row, "lameduck"),
+        };
+        assert_eq!(lines[0]["target"], target);
+        for field in fields_of(&lines[0]) {
+            assert!(place.contains(&format!("`{field}`")), "{field} of {message}");
+        }
+    }
+}
+
 /// What a journal wrote, as JSON lines.
 #[derive(Clone, Default)]
 struct Page(Arc<Mutex<Vec<u8>>>);

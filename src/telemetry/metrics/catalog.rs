@@ -1,5 +1,7 @@
 //! Every metric family: the one list from which they are registered and documented.
 
+use Kind::{Counter, Gauge, Histogram};
+
 /// How a family is to be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -43,8 +45,6 @@ impl Entry {
         self.name.strip_suffix("_total").unwrap_or(self.name)
     }
 }
-
-use Kind::{Counter, Gauge, Histogram};
 
 // A gauge of 1 and not an OpenMetrics info family: scrapers that negotiate the older text format
 // refuse the type `info`.

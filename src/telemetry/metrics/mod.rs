@@ -1,11 +1,5 @@
 //! The metric families, with closed label sets.
 
-mod catalog;
-#[cfg(test)]
-mod tests;
-
-pub use catalog::{Entry, Kind, catalog, metrics_markdown};
-
 use crate::drain::{InFlight, Note, PhaseName, Status, Summary};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -14,6 +8,12 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Metric, Registry};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
+
+mod catalog;
+#[cfg(test)]
+mod tests;
+
+pub use catalog::{Entry, Kind, catalog, metrics_markdown};
 
 /// What [`Metrics::encode`] returns, for the response header.
 pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";

@@ -4,3 +4,8 @@ pub mod config;
 pub mod drain;
 pub mod driver;
 pub mod inflight;
+pub mod notify;
+#[cfg(test)]
+mod scratch;
+pub mod sys;
+pub mod telemetry;

@@ -3,4 +3,8 @@
 pub mod config;
 pub mod drain;
 pub mod driver;
+pub mod hook;
 pub mod inflight;
+pub mod listen;
+pub mod readiness;
+pub mod render;

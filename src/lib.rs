@@ -1,6 +1,8 @@
 //! lameduck knows when a pod is really drained.
 
+pub mod admin;
 pub mod config;
+pub mod control;
 pub mod drain;
 pub mod driver;
 pub mod hook;

@@ -1,10 +1,16 @@
 //! lameduck knows when a pod is really drained.
 
+pub mod admin;
 pub mod config;
+pub mod control;
 pub mod drain;
 pub mod driver;
+pub mod hook;
 pub mod inflight;
+pub mod listen;
 pub mod notify;
+pub mod readiness;
+pub mod render;
 #[cfg(test)]
 mod scratch;
 pub mod sys;

@@ -1,5 +1,6 @@
 //! lameduck knows when a pod is really drained.
 
+pub mod cli;
 pub mod config;
 pub mod drain;
 pub mod driver;

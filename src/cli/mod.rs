@@ -111,7 +111,9 @@ fn asks_for_help(args: &[OsString]) -> bool {
 }
 
 fn help(args: &[OsString]) -> Result<Command, Mistakes> {
-    let Some(word) = args.first() else { return Ok(Command::Print(pages::overview())) };
+    let Some(word) = args.first().filter(|_| !asks_for_help(args)) else {
+        return Ok(Command::Print(pages::overview()));
+    };
     let word = word.to_string_lossy();
     let page = pages::page(&word).ok_or_else(|| unknown("lameduck help", &word, COMMANDS))?;
     Ok(Command::Print(page))

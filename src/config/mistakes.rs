@@ -90,15 +90,15 @@ impl fmt::Display for Mistakes {
             1 => "one mistake".to_owned(),
             n => format!("{n} mistakes"),
         };
-        writeln!(f, "{}: {mistakes}, nothing was started", self.command)?;
+        writeln!(f, "{}: {mistakes}, nothing was done", self.command)?;
         for mistake in &self.list {
             write!(f, "\n{mistake}")?;
         }
-        write!(f, "\n`{} --help` lists what there is", self.command)?;
+        let mut advice = format!("`{} --help` lists what there is", self.command);
         if self.list.iter().any(|mistake| mistake.source != Source::Argument) {
-            write!(f, ", `lameduck explain NAME` describes a setting")?;
+            advice.push_str(", `lameduck explain NAME` describes a setting");
         }
-        writeln!(f)
+        write!(f, "\n{}", wrap(&advice, 0))
     }
 }
 

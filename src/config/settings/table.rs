@@ -415,7 +415,7 @@ pub const SETTINGS: &[Setting] = &[
         default: "/dev/termination-log",
         default_for_run: Some("off"),
         allowed: "off, or an absolute path",
-        summary: "where the summary of the last drain is left for kubectl describe",
+        summary: "where the last drain's summary is left for kubectl describe",
         explanation: "Must equal the container's terminationMessagePath. The kubelet shows the \
             first 4096 bytes.",
         example: "off",

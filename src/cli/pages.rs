@@ -32,8 +32,8 @@ usage: lameduck COMMAND [OPTIONS]
     page.push_str(
         "
 exit codes: 0 done; 64 a mistake in the command line or the environment, and
-nothing was started; 70 lameduck failed or no agent answered; `lameduck run`
-passes on its command's code (128+n for a signal, 127 and 126 if it cannot start)
+nothing was done; 70 lameduck failed or no agent answered; `lameduck run`
+passes on its command's code (128+n for a signal, 127 or 126 if it cannot start)
 ",
     );
     page

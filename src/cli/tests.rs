@@ -131,31 +131,3 @@ fn the_version_is_the_package_s() {
         assert_eq!(printed(line), version);
     }
 }
-#[test]
-fn zz_aloud() {
-    for l in [
-        "--help",
-        "agent --help",
-        "run --help",
-        "help hook",
-        "help demo",
-        "explain containers",
-        "explain hook-token",
-        "explain",
-    ] {
-        println!("$ {l}\n{}", printed(l));
-    }
-    for l in [
-        "",
-        "agnet",
-        "hook wait",
-        "hook",
-        "explain grace",
-        "status -o jsno",
-        "run nginx -g x",
-        "agent --grace 3 --ports 80/htpp --metrics-port 9797 --hook-token short --registries consul --unready",
-    ] {
-        println!("$ {l}\n{}", parsed(l).unwrap_err());
-    }
-    println!("{}", crate::config::markdown_table());
-}

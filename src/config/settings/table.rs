@@ -4,7 +4,7 @@ const AGENT: &[Program] = &[Program::Agent];
 const BOTH: &[Program] = &[Program::Agent, Program::Run];
 const ALL: &[Program] = &[Program::Agent, Program::Run, Program::Client];
 
-const DURATION: &str = "a duration such as 30s, 1m30s, 500ms, or bare seconds; at most 168h";
+const DURATION: &str = "a duration up to 168h, such as 30s, 1m30s, 500ms, or bare seconds";
 
 /// Every setting, in the order of the help pages.
 pub const SETTINGS: &[Setting] = &[
@@ -15,7 +15,7 @@ pub const SETTINGS: &[Setting] = &[
         default: "30s",
         default_for_run: None,
         allowed: DURATION,
-        summary: "the time between the stop and SIGKILL",
+        summary: "from the stop to SIGKILL: terminationGracePeriodSeconds",
         explanation: "In a pod this must equal terminationGracePeriodSeconds: its countdown \
             starts before the preStop hooks run, so the drain and the application's own shutdown \
             share it.\n\n`lameduck run` sends SIGKILL itself, this long after the first SIGTERM.",
@@ -137,7 +137,7 @@ pub const SETTINGS: &[Setting] = &[
         kind: Kind::ListOr(&["none"]),
         default: "none",
         default_for_run: None,
-        allowed: "none; no kind of registry is supported yet",
+        allowed: "none",
         summary: "service registries to leave (none is supported yet)",
         explanation: "Reserved for registries such as Consul or Eureka. This version supports \
             none and refuses any name, so that nobody believes an instance was taken out that \
@@ -224,11 +224,12 @@ pub const SETTINGS: &[Setting] = &[
         kind: Kind::Choice(&["kernel", "proc-net"]),
         default: "kernel",
         default_for_run: None,
-        allowed: "kernel or proc-net; sources inside the application are not supported yet",
+        allowed: "kernel or proc-net",
         summary: "where work in flight is read",
         explanation: "kernel asks the kernel's socket diagnostics, which tell a busy connection \
             from an idle one, and falls back to proc-net where they are refused. proc-net reads \
-            /proc/net/tcp, which can count connections and not judge them.",
+            /proc/net/tcp, which can count connections and not judge them. Sources inside the \
+            application are not supported yet.",
         example: "proc-net",
         programs: BOTH,
     },
@@ -280,7 +281,7 @@ pub const SETTINGS: &[Setting] = &[
         default_for_run: None,
         allowed: "off, or http://127.0.0.1:PORT/PATH (also [::1] and localhost)",
         summary: "a local address that is told the phase by POST",
-        explanation: "The application gets {\"phase\":\"withdrawing\"|\"delisted\"|\"serving\", …} \
+        explanation: "The application gets the phase (withdrawing, delisted, serving) as JSON \
             and can stop pulling messages and answer with Connection: close, which moves its \
             clients away without losing a request.\n\nOnly a loopback host is accepted: the \
             application shares the network namespace, and a call that leaves it would tell \

@@ -30,15 +30,14 @@ fn a_report_reads_well() {
 
   --grace-period=abc
       is not a duration
-      allowed: a duration such as 30s, 1m30s, 500ms, or bare seconds; at most
-      168h
+      allowed: a duration up to 168h, such as 30s, 1m30s, 500ms, or bare seconds
 
   LAMEDUCK_UNREADY=allways (environment)
       is not one of the known words; did you mean always?
       allowed: auto, always or never
 
-`lameduck agent --help` lists what there is, `lameduck explain NAME` describes
-a setting
+`lameduck agent --help` lists what there is, `lameduck explain NAME` describes a
+setting
 "
     );
 }
@@ -168,7 +167,8 @@ proptest! {
     fn any_command_line_is_taken_or_refused(args: Vec<String>, name: String, value: String) {
         let variable = (format!("LAMEDUCK_{name}").into(), value.into());
         for program in [Program::Agent, Program::Run] {
-            if let Err(mistakes) = load(program, args.iter().map(OsString::from), [variable.clone()]) {
+            let args = args.iter().map(OsString::from);
+            if let Err(mistakes) = load(program, args, [variable.clone()]) {
                 prop_assert!(!mistakes.list.is_empty());
             }
         }

@@ -1,4 +1,4 @@
-use crate::config::settings::{Group, SETTINGS, Setting};
+use crate::config::settings::{Group, Kind, SETTINGS, Setting};
 
 /// The README's table of settings; generated, so that it cannot go stale.
 pub fn markdown_table() -> String {
@@ -17,6 +17,10 @@ fn row(setting: &Setting) -> String {
         Some(run) => format!("`{}`; `run`: `{run}`", setting.default),
         None => format!("`{}`", setting.default),
     };
-    let meaning = format!("{} ({})", setting.summary, setting.allowed);
+    // Every duration is spelled alike; repeating it in ten rows would hide the rest.
+    let meaning = match setting.kind {
+        Kind::Duration => setting.summary.to_owned(),
+        _ => format!("{}. Allowed: {}", setting.summary, setting.allowed),
+    };
     format!("| `{}` | {default} | {} |\n", setting.name, meaning.replace('|', "\\|"))
 }

@@ -1,6 +1,7 @@
 //! lameduck knows when a pod is really drained.
 
 pub mod admin;
+pub mod cli;
 pub mod config;
 pub mod control;
 pub mod drain;

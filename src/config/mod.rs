@@ -1,5 +1,31 @@
 //! What the operator asked for: as typed (`sources`), as the table says (`settings`), as meant
-//! ([`Config`]).
+//! ([`Config`]). All mistakes are found in one pass and nothing is started with any of them.
+//! This room knows the core's `Plan` and no other room; nobody reads it after the start.
+
+mod checks;
+mod effective;
+mod load;
+mod meaning;
+mod mistakes;
+mod nearest;
+mod parse;
+mod reader;
+mod settings;
+mod sources;
+mod text;
+
+#[cfg(test)]
+mod tests;
+
+pub use effective::Effective;
+pub use load::{Client, Loaded, load, load_client};
+pub use meaning::{budget, reserve};
+pub use mistakes::{Mistake, Mistakes, Source, Warning};
+pub use settings::{Group, Kind, PREFIX, Program, SETTINGS, Setting};
+pub use sources::{Extra, Variable, environment};
+pub use text::{explain, explain_all, help, markdown_table, wrap};
+
+pub(crate) use nearest::nearest;
 
 use crate::drain::{Plan, Protocol};
 use std::path::PathBuf;
@@ -17,8 +43,16 @@ pub struct Config {
     pub control: ControlSocket,
     pub hook_token: Option<Token>,
     pub log: LogConfig,
-    /// Where the summary of the last drain is written for `kubectl describe`.
-    pub termination_log: PathBuf,
+    /// Where the summary of the last drain is written for `kubectl describe`; `None`: nowhere.
+    pub termination_log: Option<PathBuf>,
+    effective: Vec<Effective>,
+}
+
+impl Config {
+    /// Every setting this program reads with its value and source, secrets masked, for the log.
+    pub fn effective(&self) -> &[Effective] {
+        &self.effective
+    }
 }
 
 /// How in-flight work is read from the kernel.
@@ -27,6 +61,8 @@ pub struct SocketsConfig {
     pub source: SocketSource,
     pub ports: PortsSetting,
     pub exclude_ports: Vec<u16>,
+    /// What `containers` says of its ports, helpers included; a protocol named in `ports` wins.
+    pub declared: Vec<(u16, Protocol)>,
     /// How long an h2, gRPC, WebSocket or stream connection must be silent to count as idle.
     pub quiet_h2: std::time::Duration,
 }
@@ -97,4 +133,24 @@ pub enum LogFormat {
     Auto,
     Text,
     Json,
+}
+
+/// A duration as every setting reads it, for a command's own option.
+pub fn parse_duration(text: &str) -> Result<std::time::Duration, String> {
+    parse::duration(text).map_err(|problem| problem.what)
+}
+
+/// The name of a container, for a command's own option.
+pub fn parse_container_name(text: &str) -> Result<String, String> {
+    parse::container_name(text).map_err(|problem| problem.what)
+}
+
+/// A duration for a person: `1m 30s`, `500ms`.
+pub fn show_duration(duration: std::time::Duration) -> String {
+    parse::show_duration(duration)
+}
+
+/// A value for a message: cut, escaped, quoted where it has blanks.
+pub fn show_value(text: &str) -> String {
+    mistakes::shown(text)
 }

@@ -52,7 +52,7 @@ fn door_at(name: SocketName) -> Door {
 }
 
 impl Door {
-    async fn connect(&self) -> UnixStream {
+    fn connect(&self) -> UnixStream {
         let stream = std::os::unix::net::UnixStream::connect_addr(&self.name.address().unwrap());
         let stream = stream.unwrap();
         stream.set_nonblocking(true).unwrap();
@@ -60,7 +60,7 @@ impl Door {
     }
 
     async fn ask(&self, request: &[u8]) -> serde_json::Value {
-        let mut stream = self.connect().await;
+        let mut stream = self.connect();
         stream.write_all(request).await.ok();
         answer(&mut stream).await
     }
@@ -229,7 +229,7 @@ async fn what_is_no_request_is_refused_and_changes_nothing() {
     assert!(door.inbox.try_recv().is_err());
     assert_eq!(*door.heard.lock().unwrap(), [Heard::Garbage; 8]);
     let longest = format!("lameduck/1 wait {}\n", "x".repeat(240));
-    let mut stream = door.connect().await;
+    let mut stream = door.connect();
     stream.write_all(longest.as_bytes()).await.unwrap();
     assert!(matches!(door.message().await, Message::Call { .. }));
 }
@@ -239,7 +239,7 @@ async fn more_callers_than_places_are_told_so() {
     let mut door = door();
     let mut waiting = Vec::new();
     for _ in 0..MOST_CONNECTIONS {
-        let mut stream = door.connect().await;
+        let mut stream = door.connect();
         stream.write_all(b"lameduck/1 wait app\n").await.unwrap();
         let Message::Call { reply, .. } = door.message().await else { panic!("not a call") };
         waiting.push((stream, reply));

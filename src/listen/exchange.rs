@@ -101,8 +101,10 @@ where
 {
     // One small write: nothing is gained by waiting for more.
     stream.set_nodelay(true).ok();
-    // hyper takes its buffers when it first reads; a scanner that says nothing costs none.
-    if tokio::time::timeout(limits.head, stream.readable()).await.is_err() {
+    // hyper takes its buffers when it starts; a scanner that says nothing costs none. Peeked at,
+    // because a fresh socket counts as readable until a read has failed.
+    let spoke = tokio::time::timeout(limits.head, stream.peek(&mut [0; 1])).await;
+    if !matches!(spoke, Ok(Ok(1..))) {
         return Closing::Other;
     }
     let (read, write) = stream.into_split();

@@ -104,7 +104,7 @@ async fn a_huge_head_and_garbage_are_refused_and_change_nothing() {
         let mut answer = Vec::new();
         patiently(stream.read_to_end(&mut answer)).await.ok();
         let answer = String::from_utf8_lossy(&answer);
-        assert!(answer.starts_with("HTTP/1.1 4"), "{answer:?} to {:.40}", request);
+        assert!(answer.starts_with("HTTP/1.1 4"), "{answer:?} to {request:.40}");
     }
     assert!(house.is_silent());
     assert!(house.ask(&stranger("/readyz")).await.ends_with("ready\n"));

@@ -27,22 +27,6 @@ const PROFILES: [(&str, u64); 9] = [
 
 const IDLE_WAIT_WITH_NOTIFY: Duration = Duration::from_secs(5);
 
-/// What is kept for the application after SIGTERM: at most half of the grace.
-pub fn reserve(grace: Duration, app_shutdown_reserve: Duration) -> Duration {
-    app_shutdown_reserve.min(grace / 2)
-}
-
-/// What the drain may use: the grace less the reserve, less one second for the answer's way.
-pub fn budget(grace: Duration, app_shutdown_reserve: Duration) -> Duration {
-    let rest = grace
-        .saturating_sub(reserve(grace, app_shutdown_reserve))
-        .saturating_sub(Duration::from_secs(1));
-    match grace >= Duration::from_secs(1) {
-        true => rest.max(Duration::from_millis(300)),
-        false => rest,
-    }
-}
-
 /// `None`, or mistakes kept by the reader: nothing may be started.
 pub(super) fn config(reader: &mut Reader) -> Option<Config> {
     let containers = reader.read("containers", none_or(parse::containers))?;

@@ -19,7 +19,6 @@ mod tests;
 
 pub use effective::Effective;
 pub use load::{Client, Loaded, load, load_client};
-pub use meaning::{budget, reserve};
 pub use mistakes::{Mistake, Mistakes, Source, Warning};
 pub use settings::{Group, Kind, PREFIX, Program, SETTINGS, Setting};
 pub use sources::{Extra, Variable, environment};

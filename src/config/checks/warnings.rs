@@ -1,5 +1,4 @@
 use super::{Config, Reader};
-use crate::config::meaning::{budget, reserve};
 use crate::config::mistakes::Source;
 use crate::config::parse::show_duration as show;
 use crate::config::settings::Program;
@@ -26,12 +25,12 @@ pub(super) fn check(reader: &mut Reader, config: &Config) {
 }
 
 fn budget_of(plan: &Plan) -> Duration {
-    budget(plan.grace, plan.app_shutdown_reserve)
+    plan.budget(plan.grace)
 }
 
 /// "19s (grace-period 30s - app-shutdown-reserve 10s - 1s for the answer)"
 fn sum(plan: &Plan) -> String {
-    let kept = reserve(plan.grace, plan.app_shutdown_reserve);
+    let kept = plan.reserve(plan.grace);
     let cut = match kept < plan.app_shutdown_reserve {
         true => format!(" cut from {} to half the grace", show(plan.app_shutdown_reserve)),
         false => String::new(),
@@ -149,13 +148,14 @@ fn sockets(reader: &mut Reader, config: &Config) {
 
 /// Eviction and node shutdown: the cap takes the place of the grace, the reserve stays.
 fn kubelet_stop(reader: &mut Reader, plan: &Plan) {
-    let kept = reserve(plan.grace, plan.app_shutdown_reserve);
+    let kept = plan.reserve(plan.grace);
     if plan.kubelet_stop_cap <= kept {
         let text = format!(
             "{} is not more than app-shutdown-reserve {}; when the kubelet itself stops the pod \
-             the drain has only 300ms",
+             the drain has only {}",
             show(plan.kubelet_stop_cap),
             show(kept),
+            show(plan.kubelet_stop_budget(plan.grace)),
         );
         reader.warn("kubelet-stop-cap", text);
     } else if reader.is_given("kubelet-stop-cap") && plan.kubelet_stop_cap > plan.grace {
@@ -173,7 +173,7 @@ fn unready(reader: &mut Reader, plan: &Plan) {
         let text = format!(
             "with never nothing takes the pod off its Services while only a container restarts: \
              clients keep coming, and such a drain ends after restart-drain {} at the latest",
-            show(plan.restart_drain.min(budget_of(plan))),
+            show(plan.restart_budget(plan.grace)),
         );
         reader.warn("unready", text);
     }

@@ -1,6 +1,8 @@
 use super::Problem;
 use crate::config::Token;
+use std::fs::OpenOptions;
 use std::io::Read;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 /// Shorter ones can be guessed over the network within the life of a pod.
@@ -22,7 +24,10 @@ pub(in crate::config) fn token(text: &str) -> Result<Token, Problem> {
 pub(in crate::config) fn token_file(path: &Path) -> Result<Token, Problem> {
     let unreadable = |error| Problem::new(format!("cannot be read: {error}"));
     let mut text = Vec::new();
-    let file = std::fs::File::open(path).map_err(unreadable)?;
+    // Non-blocking, because a FIFO without a writer would hold the start for ever.
+    let mut options = OpenOptions::new();
+    options.read(true).custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY);
+    let file = options.open(path).map_err(unreadable)?;
     // Bounded, so that a wrong path such as a device cannot fill the memory.
     file.take(4096).read_to_end(&mut text).map_err(unreadable)?;
     let text = String::from_utf8(text)

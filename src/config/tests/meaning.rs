@@ -97,17 +97,6 @@ fn idle_wait_follows_notify() {
 }
 
 #[test]
-fn the_budget_is_what_the_grace_leaves() {
-    let budget = |grace, reserve| {
-        super::budget(Duration::from_millis(grace), Duration::from_millis(reserve)).as_millis()
-    };
-    assert_eq!(budget(30_000, 10_000), 19_000);
-    assert_eq!(budget(10_000, 10_000), 4_000);
-    assert_eq!(budget(1_000, 10_000), 300);
-    assert_eq!(budget(0, 10_000), 0);
-}
-
-#[test]
 fn the_socket_is_named_after_the_hook_port() {
     assert_eq!(agent("--hook-port 7000").control, ControlSocket::Abstract("lameduck-7000".into()));
     assert_eq!(agent("--socket off").control, ControlSocket::Off);

@@ -1,28 +1,20 @@
 use super::*;
+use crate::scratch::Scratch;
 use std::fs;
-use std::path::PathBuf;
 
 const SECRET: &str = "S3cret-S3cret-S3cret";
 
-/// A file of this process and test alone, removed at the end.
-struct TokenFile(PathBuf);
+struct TokenFile(Scratch);
 
 impl TokenFile {
-    fn with(name: &str, content: impl AsRef<[u8]>) -> Self {
-        let file = format!("lameduck-{}-{name}", std::process::id());
-        let path = std::env::temp_dir().join(file);
-        fs::write(&path, content).unwrap();
-        Self(path)
+    fn with(content: impl AsRef<[u8]>) -> Self {
+        let scratch = Scratch::new();
+        fs::write(scratch.path().join("token"), content).unwrap();
+        Self(scratch)
     }
 
     fn args(&self) -> String {
-        format!("--hook-token-file {}", self.0.display())
-    }
-}
-
-impl Drop for TokenFile {
-    fn drop(&mut self) {
-        fs::remove_file(&self.0).ok();
+        format!("--hook-token-file {}/token", self.0.path().display())
     }
 }
 
@@ -61,21 +53,21 @@ fn an_unknown_variable_is_named_without_its_value() {
 
 #[test]
 fn a_token_file_is_read_without_its_line_end() {
-    for (name, end) in [("none", ""), ("lf", "\n"), ("crlf", "\r\n")] {
-        let file = TokenFile::with(name, format!("{SECRET}{end}"));
+    for end in ["", "\n", "\r\n"] {
+        let file = TokenFile::with(format!("{SECRET}{end}"));
         assert_eq!(agent(&file.args()).hook_token, Some(Token::new(SECRET.into())));
     }
 }
 
 #[test]
 fn a_token_file_that_cannot_be_used_says_why_and_not_what() {
-    for (name, content, part) in [
-        ("short", &b"S3cret\n"[..], "it has 6 characters"),
-        ("two", b"S3cret-S3cret-S3cret\n\n", "holds a blank"),
-        ("binary", b"\xff\xfe", "it is not text"),
-        ("empty", b"", "it has 0 characters"),
+    for (content, part) in [
+        (&b"S3cret\n"[..], "it has 6 characters"),
+        (b"S3cret-S3cret-S3cret\n\n", "holds a blank"),
+        (b"\xff\xfe", "it is not text"),
+        (b"", "it has 0 characters"),
     ] {
-        let file = TokenFile::with(name, content);
+        let file = TokenFile::with(content);
         let shown = refused(&file.args()).to_string();
         let flat = shown.split_whitespace().collect::<Vec<_>>().join(" ");
         assert!(flat.contains(part) && !flat.contains("S3cret"), "{shown}");

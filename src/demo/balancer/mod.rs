@@ -106,14 +106,19 @@ async fn accept(list: Arc<List>, listener: TcpListener) {
 async fn carry(list: Arc<List>, mut client: TcpStream, peer: SocketAddr) {
     let backend = list.choose();
     tokio::time::sleep(LATENCY).await;
-    let server = match backend {
-        Some(backend) => TcpStream::connect(backend).await.ok(),
-        None => None,
+    let connected = match backend {
+        Some(backend) => TcpStream::connect(backend).await,
+        None => Err(std::io::ErrorKind::ConnectionRefused.into()),
     };
-    let Some(mut server) = server else {
-        list.view().refused.insert(peer);
-        client.set_zero_linger().ok();
-        return;
+    let mut server = match connected {
+        Ok(server) => server,
+        Err(error) => {
+            if error.kind() == std::io::ErrorKind::ConnectionRefused {
+                list.view().refused.insert(peer);
+            }
+            client.set_zero_linger().ok();
+            return;
+        }
     };
     client.set_nodelay(true).ok();
     server.set_nodelay(true).ok();

@@ -73,7 +73,7 @@ impl Client {
                 () = sleep_until(next) => {}
                 _ = running.wait_for(|running| !running) => return,
             }
-            next = Instant::now() + self.cycle.mul_f64(0.3 + 1.4 * self.random.f64());
+            next = Instant::now() + self.gap();
             let (method, path) = self.wish();
             let answered = timeout(PATIENCE, request(&self.list, &mut kept, method, &path)).await;
             track.count(answered.unwrap_or(Err(Failure::Timeout)));
@@ -81,6 +81,11 @@ impl Client {
                 kept = None;
             }
         }
+    }
+
+    /// From the start of one request to the start of the next, unless the first takes longer.
+    fn gap(&mut self) -> Duration {
+        self.cycle.mul_f64(0.3 + 1.4 * self.random.f64())
     }
 
     /// The client says how long its request takes, so that the seed decides that, too.

@@ -100,33 +100,36 @@ async fn connections_are_kept_unless_told_otherwise() {
     assert!(kept.is_none(), "{local} was told to leave");
 }
 
-#[tokio::test]
-async fn clients_send_less_than_a_hundred_a_second_and_give_up_at_last() {
-    let hung = server(&[Manner::Hang]).await;
-    let list = list_before(hung).await;
-    tokio::time::pause();
-    let arguments = Arguments {
-        seed: 1,
-        propagation: Duration::ZERO,
-        clients: 90,
-        slow: 0.0,
-        only: Vec::new(),
-        json: false,
-    };
-    let client = Client {
-        kind: Kind::New,
-        list,
-        random: fastrand::Rng::with_seed(1),
-        cycle: Duration::from_secs_f64(arguments.clients as f64 / RATE),
-        slow: 1.0,
-    };
+fn client(list: Arc<List>) -> Client {
+    let random = fastrand::Rng::with_seed(1);
+    let cycle = Duration::from_secs_f64(1.0 / RATE);
+    Client { kind: Kind::New, list, random, cycle, slow: 0.25 }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_gives_up_at_last() {
+    let list = list_before(server(&[Manner::Hang]).await).await;
     let track = Arc::new(Track::new(crate::demo::strategy::Strategy::None, Instant::now()));
-    let (_running, watch) = watch::channel(true);
-    let run = tokio::spawn(client.run(track.clone(), watch));
+    let (running, watch) = watch::channel(true);
+    let run = tokio::spawn(client(list).run(track.clone(), watch));
     while track.counts().requests == 0 {
         tokio::time::sleep(Duration::from_secs(1)).await;
     }
-    run.abort();
     assert_eq!(track.counts().of(Failure::Timeout), 1);
     assert!(track.elapsed() >= PATIENCE);
+    running.send(false).unwrap();
+    run.await.unwrap();
+}
+
+#[tokio::test]
+async fn clients_stay_below_a_hundred_a_second_and_ask_for_what_was_ordered() {
+    let mut client = client(list_before((Ipv4Addr::LOCALHOST, 9).into()).await);
+    let sent: Duration = (0..10_000).map(|_| client.gap()).sum();
+    assert!(10_000.0 / sent.as_secs_f64() < 100.0, "10000 requests in {sent:?}");
+    let paths = (0..10_000).map(|_| client.wish().1);
+    let millis = |path: String| path.strip_prefix("/work/").unwrap().parse::<u32>().unwrap();
+    let (slow, quick): (Vec<_>, Vec<_>) = paths.map(millis).partition(|millis| *millis >= 1000);
+    assert!((2300..2700).contains(&slow.len()), "{} slow requests", slow.len());
+    assert!(slow.iter().all(|millis| *millis < 3000));
+    assert!(quick.iter().all(|millis| (5..=20).contains(millis)));
 }

@@ -1,5 +1,7 @@
 //! `lameduck demo` as a user calls it: what it prints, and that nothing outlives it.
 
+#![expect(clippy::unwrap_used, reason = "what starts the demo for the tests belongs to them")]
+
 use serde_json::Value;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};

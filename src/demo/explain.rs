@@ -59,7 +59,8 @@ how to read it
                   wait helps against that, only an application that says `Connection: close`
                   before it stops: that is what notify is for. The more requests a second, the
                   more of them; at 90 a second many runs have none.
-  s until gone    every second is a slower rollout and two instances where one would do.
+  gone s, max     from the decision to stop an old instance to its exit, median and longest. Each
+                  second is a slower rollout, and two instances where one would do.
 One run is an anecdote: repeat it with other seeds, and with --propagation longer or shorter than
 your sleep. No cluster was harmed: figures from a real one are not made here, they belong
 to the cluster tests (docs/performance.md). This took {took} s; to repeat it: lameduck demo --seed {seed}

@@ -33,6 +33,7 @@ impl<'a> Progress<'a> {
         }
     }
 
+    /// Lines of less than 80 columns: a wrapped one would spoil the way back up.
     fn block(&self) -> String {
         let mut text = String::new();
         if self.drawn {
@@ -43,7 +44,7 @@ impl<'a> Progress<'a> {
             let (title, step) = (track.strategy.title(), step(&track.stops(), track.elapsed()));
             let (requests, failed) = (counts.requests, counts.failed());
             text += &format!(
-                "\x1b[2K  {title:<17} {step:<34} {requests:>6} requests {failed:>5} failed\n"
+                "\x1b[2K  {title:<17} {step:<22} {requests:>6} requests {failed:>5} failed\n"
             );
         }
         text
@@ -64,9 +65,9 @@ fn step(stops: &[Span], now: Duration) -> String {
         None => "under load".to_owned(),
         Some(Span { began, ended: None }) => {
             let since = now.saturating_sub(*began).as_secs();
-            format!("stopping instance {} of {INSTANCES}, {since} s", stops.len())
+            format!("stopping {} of {INSTANCES}, {since} s", stops.len())
         }
-        Some(_) if stops.len() < INSTANCES => "starting the next instance".to_owned(),
+        Some(_) if stops.len() < INSTANCES => "starting the next".to_owned(),
         Some(_) => "updated".to_owned(),
     }
 }
@@ -89,9 +90,9 @@ mod tests {
         let open = Span { began: second(4), ended: None };
         let closed = Span { began: second(4), ended: Some(second(9)) };
         assert_eq!(step(&[], second(1)), "under load");
-        assert_eq!(step(&[open], second(7)), "stopping instance 1 of 2, 3 s");
-        assert_eq!(step(&[closed], second(10)), "starting the next instance");
-        assert_eq!(step(&[closed, open], second(7)), "stopping instance 2 of 2, 3 s");
+        assert_eq!(step(&[open], second(7)), "stopping 1 of 2, 3 s");
+        assert_eq!(step(&[closed], second(10)), "starting the next");
+        assert_eq!(step(&[closed, open], second(7)), "stopping 2 of 2, 3 s");
         assert_eq!(step(&[closed, closed], second(10)), "updated");
         assert_eq!(short(&[]), "load");
         assert_eq!(short(&[closed]), "1/2");

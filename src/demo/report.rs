@@ -7,15 +7,15 @@ use std::time::Duration;
 
 /// The table with the timeline below it.
 pub(crate) fn table(measured: &Measured) -> String {
-    let mut text = format!("\n{:<17} {:>8} {:>7}", "strategy", "requests", "failed");
+    let mut text = format!("\n{:<17} {:>8} {:>6}", "strategy", "requests", "failed");
     for failure in Failure::ALL {
-        text += &format!(" {:>8}", failure.name());
+        text += &format!(" {:>5}", failure.name());
     }
-    text += &format!("   {}\n", "s until gone: median   max");
+    text += "   gone s    max\n";
     for row in &measured.rows {
         text += &table_row(row);
     }
-    text += "\nsecond by second (digit: failed requests, # ten or more; -: an old instance is stopping)\n";
+    text += "\nsecond by second: - an old instance is stopping, a digit: failed requests, # ten or more\n";
     for row in &measured.rows {
         text += &format!("{:<17} {}\n", row.strategy.title(), row.timeline);
     }
@@ -25,12 +25,12 @@ pub(crate) fn table(measured: &Measured) -> String {
 fn table_row(row: &Row) -> String {
     let counts = &row.counts;
     let mut text =
-        format!("{:<17} {:>8} {:>7}", row.strategy.title(), counts.requests, counts.failed());
+        format!("{:<17} {:>8} {:>6}", row.strategy.title(), counts.requests, counts.failed());
     for failure in Failure::ALL {
-        text += &format!(" {:>8}", counts.of(failure));
+        text += &format!(" {:>width$}", counts.of(failure), width = failure.name().len().max(5));
     }
     let (median, max) = median_and_max(row);
-    text + &format!("   {median:>20.1} {max:>5.1}\n")
+    text + &format!("   {median:>6.1} {max:>6.1}\n")
 }
 
 /// The result for programs; one object.
@@ -142,11 +142,11 @@ pub(crate) mod tests {
     fn the_table_shows_what_was_measured() {
         let table = table(&measured());
         let expected = "
-strategy          requests  failed  refused    reset      eof  timeout   status   s until gone: median   max
-none                     4       3        2        0        1        0        0                    0.2   0.3
-lameduck                 0       0        0        0        0        0        0                    5.1   5.2
+strategy          requests failed refused reset   eof timeout status   gone s    max
+none                     4      3       2     0     1       0      0      0.2    0.3
+lameduck                 0      0       0     0     0       0      0      5.1    5.2
 
-second by second (digit: failed requests, # ten or more; -: an old instance is stopping)
+second by second: - an old instance is stopping, a digit: failed requests, # ten or more
 none              ..3.
 lameduck          ..--
 ";

@@ -62,8 +62,8 @@ how to read it
   gone s, max     from the decision to stop an old instance to its exit, median and longest. Each
                   second is a slower rollout, and two instances where one would do.
 One run is an anecdote: repeat it with other seeds, and with --propagation longer or shorter than
-your sleep. No cluster was harmed: figures from a real one are not made here, they belong
-to the cluster tests (docs/performance.md). This took {took} s; to repeat it: lameduck demo --seed {seed}
+your sleep. And it is not a cluster: figures from a real one belong in docs/performance.md.
+This took {took} s; to repeat it: lameduck demo --seed {seed}
 "
     )
 }

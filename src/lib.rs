@@ -4,6 +4,7 @@ pub mod admin;
 pub mod cli;
 pub mod config;
 pub mod control;
+pub mod demo;
 pub mod drain;
 pub mod driver;
 pub mod hook;

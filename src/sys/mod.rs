@@ -4,3 +4,4 @@
 //! other room.
 
 pub mod poll;
+pub mod signal;

@@ -1,5 +1,7 @@
 //! Counts work in flight, and never decides whether zero is enough.
 
+pub mod classify;
+
 use crate::drain::{Census, ListenerSeen};
 use std::net::IpAddr;
 use std::time::{Duration, Instant};

@@ -1,6 +1,7 @@
 //! Counts work in flight, and never decides whether zero is enough.
 
 pub mod classify;
+pub mod replay;
 
 use crate::drain::{Census, ListenerSeen};
 use std::net::IpAddr;

@@ -55,7 +55,12 @@ impl TcpState {
     pub fn is_closing(self) -> bool {
         matches!(
             self,
-            Self::FinWait1 | Self::FinWait2 | Self::TimeWait | Self::Close | Self::LastAck | Self::Closing
+            Self::FinWait1
+                | Self::FinWait2
+                | Self::TimeWait
+                | Self::Close
+                | Self::LastAck
+                | Self::Closing
         )
     }
 }
@@ -103,7 +108,9 @@ impl SocketRow {
     pub(super) fn has_queued(&self) -> bool {
         let (rqueue, wqueue) = match self.state {
             TcpState::CloseWait => (self.rqueue.saturating_sub(1), self.wqueue),
-            TcpState::FinWait1 | TcpState::LastAck | TcpState::Closing => (0, self.wqueue.saturating_sub(1)),
+            TcpState::FinWait1 | TcpState::LastAck | TcpState::Closing => {
+                (0, self.wqueue.saturating_sub(1))
+            }
             TcpState::FinWait2 => (0, self.wqueue),
             _ => (self.rqueue, self.wqueue),
         };

@@ -33,7 +33,13 @@ impl Rules {
     }
 
     /// Rules 1 to 9: what the bytes, the stamps and the segment counters say.
-    pub(super) fn judge(&self, socket: &SocketState, row: &SocketRow, info: &TcpInfo, at: Millis) -> Verdict {
+    pub(super) fn judge(
+        &self,
+        socket: &SocketState,
+        row: &SocketRow,
+        info: &TcpInfo,
+        at: Millis,
+    ) -> Verdict {
         use Verdict::{Busy, Idle};
         let (sent, received) = (info.last_data_sent, info.last_data_recv);
         if row.has_queued() {
@@ -62,7 +68,13 @@ impl Rules {
     }
 
     /// Rule 10, and the quiet time of streams: idle is believed only after a while.
-    pub(super) fn hold(&self, socket: &SocketState, judged: Verdict, info: &TcpInfo, at: Millis) -> Verdict {
+    pub(super) fn hold(
+        &self,
+        socket: &SocketState,
+        judged: Verdict,
+        info: &TcpInfo,
+        at: Millis,
+    ) -> Verdict {
         let Verdict::Idle(_) = judged else { return judged };
         let streams = self.protocol.multiplexes() || self.protocol.is_stream();
         if streams && at.saturating_sub(socket.last_move) < self.quiet {
@@ -103,7 +115,9 @@ impl Rules {
     fn tie(&self, socket: &SocketState, info: &TcpInfo) -> Verdict {
         let evidence = &socket.evidence;
         let age = info.age();
-        let until = |reason| if age < self.tie { Verdict::Busy(reason) } else { Verdict::Idle(Reason::Expired) };
+        let until = |reason| {
+            if age < self.tie { Verdict::Busy(reason) } else { Verdict::Idle(Reason::Expired) }
+        };
         if evidence.only_sent() {
             Verdict::Idle(Reason::OnlySent)
         } else if evidence.only_received() && age < self.tie {

@@ -76,12 +76,16 @@ fn rule_2_closing_states_never_hold_and_a_handshake_does() {
 
 #[test]
 fn a_connection_without_tcp_info_is_unknown_and_not_idle() {
-    assert_eq!(first(Protocol::Http, SocketRow { info: None, ..row(answered()) }), Verdict::Unknown);
+    assert_eq!(
+        first(Protocol::Http, SocketRow { info: None, ..row(answered()) }),
+        Verdict::Unknown
+    );
 }
 
 #[test]
 fn rule_3_a_fresh_connection_is_busy_for_a_second() {
-    let silent = TcpInfo { last_data_sent: 900, last_data_recv: 900, segs_out: 1, ..TcpInfo::default() };
+    let silent =
+        TcpInfo { last_data_sent: 900, last_data_recv: 900, segs_out: 1, ..TcpInfo::default() };
     let mut socket = SocketState::new(20_000);
     let rules = rules(Protocol::Http);
     assert_eq!(socket.step(&row(silent), 20_000, &rules).verdict, Busy(Reason::Fresh));
@@ -93,7 +97,8 @@ fn rule_3_a_fresh_connection_is_busy_for_a_second() {
 
 #[test]
 fn rule_4_a_request_without_any_answer_is_busy_for_ever() {
-    let info = TcpInfo { bytes_sent: 0, last_data_sent: 90_000, last_data_recv: 90_000, ..answered() };
+    let info =
+        TcpInfo { bytes_sent: 0, last_data_sent: 90_000, last_data_recv: 90_000, ..answered() };
     assert_eq!(first(Protocol::Http, row(info)), Busy(Reason::Unanswered));
 }
 
@@ -178,14 +183,19 @@ fn rule_9a_only_sent_since_the_request_was_seen_is_idle() {
 
 #[test]
 fn rule_9b_only_received_is_busy_until_the_tie_is_too_old() {
-    let after = |age| TcpInfo { bytes_sent: answered().bytes_sent, data_segs_in: 11, ..tied(answered(), age) };
+    let after = |age| TcpInfo {
+        bytes_sent: answered().bytes_sent,
+        data_segs_in: 11,
+        ..tied(answered(), age)
+    };
     assert_eq!(second(Protocol::Http, answered(), after(9_999)), Busy(Reason::OnlyReceived));
     assert!(matches!(second(Protocol::Http, answered(), after(10_000)), Idle(_)));
 }
 
 #[test]
 fn rule_9c_one_segment_in_from_idle_and_an_answer_is_idle() {
-    let after = TcpInfo { data_segs_in: 11, data_segs_out: 11, segs_out: 15, ..tied(answered(), 300) };
+    let after =
+        TcpInfo { data_segs_in: 11, data_segs_out: 11, segs_out: 15, ..tied(answered(), 300) };
     assert_eq!(second(Protocol::Http, answered(), after), Idle(Reason::OneSegmentFromIdle));
     let two_in = TcpInfo { data_segs_in: 12, segs_out: 16, ..after };
     assert_eq!(second(Protocol::Http, answered(), two_in), Busy(Reason::Ambiguous));
@@ -198,14 +208,21 @@ fn rule_9d_an_acknowledgement_owed_after_the_answer_is_busy_and_outweighs_9e() {
     let tie = TcpInfo { data_segs_in: 12, data_segs_out: 12, segs_out: 17, ..tied(answered(), 0) };
     socket.step(&row(answered()), 20_000, &rules);
     socket.step(&row(tie), 20_100, &rules);
-    let age = |age| TcpInfo { last_data_sent: age, last_data_recv: age, last_ack_recv: age - 40, segs_out: 18, ..tie };
+    let age = |age| TcpInfo {
+        last_data_sent: age,
+        last_data_recv: age,
+        last_ack_recv: age - 40,
+        segs_out: 18,
+        ..tie
+    };
     assert_eq!(socket.step(&row(age(400)), 20_500, &rules).verdict, Busy(Reason::PureAckAfter));
     assert_eq!(socket.step(&row(age(10_000)), 30_100, &rules).verdict, Idle(Reason::Expired));
 }
 
 #[test]
 fn rule_9e_a_peer_that_acknowledged_two_jiffies_after_its_request_is_idle() {
-    let after = TcpInfo { data_segs_in: 12, data_segs_out: 12, segs_out: 17, ..tied(answered(), 300) };
+    let after =
+        TcpInfo { data_segs_in: 12, data_segs_out: 12, segs_out: 17, ..tied(answered(), 300) };
     let acked = |later: u32| TcpInfo { last_ack_recv: 300 - later, ..after };
     assert_eq!(second(Protocol::Http, answered(), acked(12)), Idle(Reason::AckLater));
     assert_eq!(second(Protocol::Http, answered(), acked(8)), Busy(Reason::Ambiguous));
@@ -213,14 +230,24 @@ fn rule_9e_a_peer_that_acknowledged_two_jiffies_after_its_request_is_idle() {
 
 #[test]
 fn rule_9f_no_acknowledgement_owed_is_idle_after_the_delayed_ack() {
-    let after = |age| TcpInfo { data_segs_in: 12, data_segs_out: 12, segs_out: 16, ..tied(answered(), age) };
+    let after = |age| TcpInfo {
+        data_segs_in: 12,
+        data_segs_out: 12,
+        segs_out: 16,
+        ..tied(answered(), age)
+    };
     assert_eq!(second(Protocol::Http, answered(), after(252)), Idle(Reason::NoAckOwed));
     assert_eq!(second(Protocol::Http, answered(), after(248)), Busy(Reason::Ambiguous));
 }
 
 #[test]
 fn rule_9g_an_ambiguous_tie_is_busy_for_ten_seconds() {
-    let after = |age| TcpInfo { data_segs_in: 12, data_segs_out: 12, segs_out: 17, ..tied(answered(), age) };
+    let after = |age| TcpInfo {
+        data_segs_in: 12,
+        data_segs_out: 12,
+        segs_out: 17,
+        ..tied(answered(), age)
+    };
     assert_eq!(second(Protocol::Http, answered(), after(9_996)), Busy(Reason::Ambiguous));
     assert_eq!(second(Protocol::Http, answered(), after(10_000)), Idle(Reason::Expired));
 }
@@ -235,7 +262,8 @@ fn rule_10_idle_is_not_believed_before_the_window_is_over() {
 #[test]
 fn was_idle_is_the_verdict_before_rule_10() {
     let recent = TcpInfo { last_data_sent: 100, last_data_recv: 104, ..answered() };
-    let after = TcpInfo { data_segs_in: 11, data_segs_out: 11, segs_out: 15, ..tied(answered(), 300) };
+    let after =
+        TcpInfo { data_segs_in: 11, data_segs_out: 11, segs_out: 15, ..tied(answered(), 300) };
     assert_eq!(second(Protocol::Http, recent, after), Idle(Reason::OneSegmentFromIdle));
 }
 
@@ -257,10 +285,16 @@ fn a_stream_is_busy_until_it_was_quiet_and_pings_do_not_count() {
     assert_eq!(second(Protocol::H2, old, ping(old, 34)), Busy(Reason::FirstExchange));
     let mut socket = SocketState::new(1_000);
     socket.step(&row(old), 11_000, &rules(Protocol::H2));
-    assert_eq!(socket.step(&row(ping(old, 17)), 12_000, &rules(Protocol::H2)).verdict, Idle(Reason::AnswerNewer));
+    assert_eq!(
+        socket.step(&row(ping(old, 17)), 12_000, &rules(Protocol::H2)).verdict,
+        Idle(Reason::AnswerNewer)
+    );
     let mut socket = SocketState::new(1_000);
     socket.step(&row(old), 11_000, &rules(Protocol::H2));
-    assert_eq!(socket.step(&row(ping(old, 30)), 12_000, &rules(Protocol::H2)).verdict, Busy(Reason::Quiet));
+    assert_eq!(
+        socket.step(&row(ping(old, 30)), 12_000, &rules(Protocol::H2)).verdict,
+        Busy(Reason::Quiet)
+    );
 }
 
 #[test]
@@ -282,7 +316,11 @@ fn an_upload_is_one_request_and_an_answer_ends_it() {
     assert_eq!(look(500, 0, 22_000), (false, Some(21_000)));
     assert_eq!(look(0, 900, 22_500), (false, Some(21_000)));
     assert_eq!(look(100, 0, 23_000), (true, Some(23_000)));
-    assert_eq!(look(100, 900, 24_000), (true, Some(24_000)), "closed loop: answer and next request");
+    assert_eq!(
+        look(100, 900, 24_000),
+        (true, Some(24_000)),
+        "closed loop: answer and next request"
+    );
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Every chore of the project.
 
+mod cut_corpus;
 mod replay;
 
 fn main() -> std::process::ExitCode {
@@ -7,7 +8,8 @@ fn main() -> std::process::ExitCode {
     let chore = if args.is_empty() { std::ffi::OsString::new() } else { args.remove(0) };
     let done = match chore.to_str() {
         Some("replay") => replay::run(args),
-        _ => Err(format!("no chore {}; known: replay", chore.display())),
+        Some("cut-corpus") => cut_corpus::run(args),
+        _ => Err(format!("no chore {}; known: replay, cut-corpus", chore.display())),
     };
     match done {
         Ok(()) => std::process::ExitCode::SUCCESS,

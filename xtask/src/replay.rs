@@ -15,7 +15,7 @@ struct Wish {
     seeds: u64,
 }
 
-pub fn run(args: Vec<OsString>) -> Result<(), String> {
+pub(crate) fn run(args: Vec<OsString>) -> Result<(), String> {
     let wish = parse(args)?;
     let traces = wish.prefixes.iter().map(|prefix| read(prefix)).collect::<Result<Vec<_>, _>>()?;
     let mut missed = 0;
@@ -38,7 +38,7 @@ pub fn run(args: Vec<OsString>) -> Result<(), String> {
 }
 
 /// Reads `PREFIX.csv.gz` and `PREFIX.jsonl`.
-pub fn read(prefix: &Path) -> Result<Trace, String> {
+fn read(prefix: &Path) -> Result<Trace, String> {
     let named = |ending: &str| {
         let mut name = prefix.as_os_str().to_owned();
         name.push(ending);

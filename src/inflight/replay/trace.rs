@@ -90,10 +90,11 @@ impl Trace {
         Ok(trace)
     }
 
-    /// The usual distance of two polls, in nanoseconds.
+    /// The usual distance of two polls, in nanoseconds. Polls without a row took no place in
+    /// time and are left out.
     pub fn poll_interval(&self) -> u64 {
-        let mut gaps: Vec<u64> =
-            self.polls.windows(2).map(|pair| pair[1].saturating_sub(pair[0])).collect();
+        let gaps = self.polls.windows(2).map(|pair| pair[1].saturating_sub(pair[0]));
+        let mut gaps: Vec<u64> = gaps.filter(|&gap| gap > 0).collect();
         gaps.sort_unstable();
         gaps.get(gaps.len() / 2).copied().unwrap_or(0)
     }

@@ -4,3 +4,4 @@ pub mod config;
 pub mod drain;
 pub mod driver;
 pub mod inflight;
+pub mod sys;

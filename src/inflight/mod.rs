@@ -2,6 +2,7 @@
 
 pub mod classify;
 pub mod replay;
+pub mod sock_diag;
 
 use crate::drain::{Census, ListenerSeen};
 use std::net::IpAddr;

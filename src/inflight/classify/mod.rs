@@ -208,7 +208,7 @@ impl SocketState {
     fn note_request(&mut self, requested: bool, verdict: Verdict, at: Millis, received: Millis) {
         match verdict {
             Verdict::Busy(Reason::SynReceived | Reason::Fresh) => {
-                self.request_since = self.first_seen
+                self.request_since = self.first_seen;
             }
             Verdict::Busy(_) if requested || self.request_since == NEVER => {
                 self.request_since = received.min(at);

@@ -8,11 +8,11 @@ use std::net::IpAddr;
 
 /// A connection that is gone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Destroyed {
-    pub cookie: u64,
-    pub port: u16,
-    pub local: IpAddr,
-    pub peer: IpAddr,
+pub(in crate::inflight) struct Destroyed {
+    pub(in crate::inflight) cookie: u64,
+    pub(in crate::inflight) port: u16,
+    pub(in crate::inflight) local: IpAddr,
+    pub(in crate::inflight) peer: IpAddr,
 }
 
 /// `SKNLGRP_INET_TCP_DESTROY` and `SKNLGRP_INET6_TCP_DESTROY`.
@@ -26,14 +26,14 @@ const MOST: usize = 20_000;
 
 /// The stream of destroy events of this network namespace.
 #[derive(Debug)]
-pub struct Events {
+pub(in crate::inflight) struct Events {
     socket: Netlink,
     buffer: Vec<u8>,
 }
 
 impl Events {
     /// Opens the stream; works without privileges. Only what is destroyed from now on is told.
-    pub fn open() -> Result<Self, Unreadable> {
+    pub(in crate::inflight) fn open() -> Result<Self, Unreadable> {
         let failed =
             |error: io::Error| Unreadable(format!("opening the stream of destroy events: {error}"));
         let socket = Netlink::open().map_err(failed)?;
@@ -46,7 +46,7 @@ impl Events {
 
     /// Hands on the connections that were destroyed since the last call, without waiting.
     /// Returns `true` where some may be missing.
-    pub fn drain(&mut self, mut each: impl FnMut(&Destroyed)) -> bool {
+    pub(in crate::inflight) fn drain(&mut self, mut each: impl FnMut(&Destroyed)) -> bool {
         let mut lost = false;
         for _ in 0..MOST {
             match self.socket.receive(&mut self.buffer, false) {

@@ -48,18 +48,18 @@ pub(super) enum Kind {
 
 /// One socket as the kernel dumps it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct DiagRow {
+pub(in crate::inflight) struct DiagRow {
     /// Canonical: a v4-mapped address is the IPv4 address.
-    pub local: IpAddr,
-    pub peer: IpAddr,
-    pub port: u16,
-    pub peer_port: u16,
-    pub cookie: u64,
+    pub(in crate::inflight) local: IpAddr,
+    pub(in crate::inflight) peer: IpAddr,
+    pub(in crate::inflight) port: u16,
+    pub(in crate::inflight) peer_port: u16,
+    pub(in crate::inflight) cookie: u64,
     /// 0: not accepted yet, or gone from every process.
-    pub inode: u32,
-    pub socket: SocketRow,
+    pub(in crate::inflight) inode: u32,
+    pub(in crate::inflight) socket: SocketRow,
     /// How long the kernel's `tcp_info` was; 0: none.
-    pub info_length: usize,
+    pub(in crate::inflight) info_length: usize,
 }
 
 /// The request for a dump of TCP sockets in any state of the mask `states`.

@@ -7,6 +7,6 @@ mod socket;
 #[cfg(test)]
 mod tests;
 
-pub use events::{Destroyed, Events};
-pub use message::DiagRow;
-pub use socket::{Diag, Query};
+pub(super) use events::Events;
+pub(super) use message::DiagRow;
+pub(super) use socket::{Diag, Query};

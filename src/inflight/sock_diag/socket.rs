@@ -9,7 +9,7 @@ use std::time::Duration;
 
 /// Which sockets are asked for.
 #[derive(Clone, Copy, Debug)]
-pub struct Query<'a> {
+pub(in crate::inflight) struct Query<'a> {
     states: u32,
     info: bool,
     ports: Option<&'a [u16]>,
@@ -17,17 +17,17 @@ pub struct Query<'a> {
 
 impl<'a> Query<'a> {
     /// Every LISTEN socket of the network namespace.
-    pub fn listeners() -> Self {
+    pub(in crate::inflight) fn listeners() -> Self {
         Self { states: TcpState::Listen.bit(), info: false, ports: None }
     }
 
     /// The same, with the `tcp_info` that shows what this kernel knows.
-    pub fn listeners_with_info() -> Self {
+    pub(in crate::inflight) fn listeners_with_info() -> Self {
         Self { info: true, ..Self::listeners() }
     }
 
     /// Listeners of `ports` and every connection that came to them.
-    pub fn sockets_of(ports: &'a [u16]) -> Self {
+    pub(in crate::inflight) fn sockets_of(ports: &'a [u16]) -> Self {
         let left_out = TcpState::SynSent.bit() | TcpState::TimeWait.bit() | TcpState::Close.bit();
         let all = TcpState::ALL.iter().fold(0, |mask, state| mask | state.bit());
         Self { states: all & !left_out, info: true, ports: Some(ports) }
@@ -41,7 +41,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Asks for dumps, again and again, over one socket and one buffer.
 #[derive(Debug)]
-pub struct Diag {
+pub(in crate::inflight) struct Diag {
     /// `None` after a failure: what is left of a broken dump must not be read as the next one.
     socket: Option<Netlink>,
     buffer: Vec<u8>,
@@ -49,14 +49,18 @@ pub struct Diag {
 }
 
 impl Diag {
-    pub fn open() -> Result<Self, Unreadable> {
+    pub(in crate::inflight) fn open() -> Result<Self, Unreadable> {
         let mut diag = Self { socket: None, buffer: vec![0; BUFFER], sequence: 0 };
         diag.connected()?;
         Ok(diag)
     }
 
     /// Hands every row to `each` as it arrives. On an error the rows so far prove nothing.
-    pub fn dump(&mut self, query: Query<'_>, each: impl FnMut(&DiagRow)) -> Result<(), Unreadable> {
+    pub(in crate::inflight) fn dump(
+        &mut self,
+        query: Query<'_>,
+        each: impl FnMut(&DiagRow),
+    ) -> Result<(), Unreadable> {
         if query.ports.is_some_and(<[u16]>::is_empty) {
             return Ok(());
         }

@@ -1,6 +1,5 @@
 use super::filter::any_of;
 use super::message::{Kind, dump_request, messages, parse_row};
-use super::*;
 use proptest::prelude::*;
 
 /// The kernel's interpreter of such programs, for the two codes that are used.

@@ -25,9 +25,22 @@ impl Netlink {
         Ok(Self { fd: unsafe { OwnedFd::from_raw_fd(fd) } })
     }
 
-    /// Receives what the kernel sends to multicast `group` from now on.
+    /// Receives what the kernel sends to multicast `group` from now on; [`Self::bind`] first.
     pub fn join(&self, group: u32) -> io::Result<()> {
         self.set(libc::SOL_NETLINK, libc::NETLINK_ADD_MEMBERSHIP, &group)
+    }
+
+    /// Takes an address. Without one a socket counts as the kernel itself, which never gets its
+    /// own multicasts, and no error says so.
+    pub fn bind(&self) -> io::Result<()> {
+        // SAFETY: `sockaddr_nl` is plain data, for which all zeroes is a valid value.
+        let mut address: libc::sockaddr_nl = unsafe { std::mem::zeroed() };
+        address.nl_family = libc::AF_NETLINK as libc::sa_family_t;
+        let length = size_of::<libc::sockaddr_nl>() as libc::socklen_t;
+        // SAFETY: `address` is live for the call, which only reads `length` bytes of it.
+        let result =
+            unsafe { libc::bind(self.fd.as_raw_fd(), (&raw const address).cast(), length) };
+        if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
     }
 
     /// How long [`Self::receive`] waits for the kernel.

@@ -38,6 +38,7 @@ impl Events {
             |error: io::Error| Unreadable(format!("opening the stream of destroy events: {error}"));
         let socket = Netlink::open().map_err(failed)?;
         socket.set_receive_space(SPACE).map_err(failed)?;
+        socket.bind().map_err(failed)?;
         for group in GROUPS {
             socket.join(group).map_err(failed)?;
         }

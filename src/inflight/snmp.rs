@@ -7,8 +7,8 @@ use std::path::PathBuf;
 /// Everything that can change the state of a connection counts a segment; accepting does, too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Segments {
-    received: u64,
-    sent: u64,
+    pub(super) received: u64,
+    pub(super) sent: u64,
     pub(super) accepted: u64,
 }
 

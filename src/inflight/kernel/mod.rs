@@ -1,5 +1,8 @@
 //! [`SocketTable`] over the kernel's socket diagnostics.
 
+#[cfg(test)]
+mod tests;
+
 use super::classify::TcpState;
 use super::connections::{Connections, Look, Seen};
 use super::ports::{Listening, PortRules};

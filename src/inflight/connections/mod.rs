@@ -1,6 +1,9 @@
 //! The connections of the watched ports from look to look: who is new, who left, who is busy.
 //! Knows rows and events, not where they come from.
 
+#[cfg(test)]
+mod tests;
+
 use super::classify::{Millis, Rules, SocketRow, SocketState, Verdict};
 use super::ports::Chosen;
 use super::table::{APART, DESTROYED, Entry, GONE, LEFT, Table};

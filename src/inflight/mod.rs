@@ -1,8 +1,30 @@
 //! Counts work in flight, and never decides whether zero is enough.
+//!
+//! Reads the sockets of the network namespace, judges every connection of the ports in question
+//! and adds them up in the words of the core. It may not know phases, hooks or registries, and
+//! an answer that it could not read completely is an error, never a zero.
+
+pub mod classify;
+mod connections;
+mod kernel;
+mod open;
+mod peers;
+mod ports;
+mod proc_net;
+pub mod replay;
+mod snmp;
+mod sock_diag;
+mod table;
+mod tally;
+
+pub use open::open;
 
 use crate::drain::{Census, ListenerSeen};
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
+
+/// The inodes of the sockets that a process tree holds; `None` where they cannot be read.
+pub type OwnedInodes = Box<dyn Fn() -> Option<Vec<u64>> + Send>;
 
 /// Why the sockets could not be read. Every error means UNKNOWN, never zero.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,4 +57,10 @@ pub trait SocketTable {
     fn accepted(&mut self) -> Option<u64>;
     /// One sentence for status and log: what is read, and what the self-test said.
     fn describe(&self) -> String;
+}
+
+/// How long the kernel takes is measured where it is asked.
+#[expect(clippy::disallowed_methods, reason = "measures dumps; no rule of a drain depends on it")]
+fn clock() -> Instant {
+    Instant::now()
 }

@@ -1,7 +1,8 @@
-//! What the kernel offers and std does not: the only room with `unsafe`.
+//! What the kernel offers and neither std nor a kept crate does: the only room with `unsafe`.
 //!
-//! Every function here is safe to call, keeps no state and decides nothing; it may not know any
-//! other room.
+//! Each file wraps one kind of call, checks every result and owns its descriptors. Every function
+//! is safe to call and decides nothing; it may not know any other room.
 
+pub mod netlink;
 pub mod poll;
 pub mod signal;

@@ -4,3 +4,5 @@ pub mod config;
 pub mod drain;
 pub mod driver;
 pub mod inflight;
+pub mod run;
+pub mod sys;

@@ -13,6 +13,7 @@ pub mod listen;
 pub mod notify;
 pub mod readiness;
 pub mod render;
+pub mod run;
 #[cfg(test)]
 mod scratch;
 pub mod sys;

@@ -5,4 +5,5 @@
 
 pub mod netlink;
 pub mod poll;
+pub mod process;
 pub mod signal;

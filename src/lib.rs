@@ -1,7 +1,9 @@
 //! lameduck knows when a pod is really drained.
 
 pub mod admin;
+pub mod app;
 pub mod cli;
+pub mod commands;
 pub mod config;
 pub mod control;
 pub mod demo;

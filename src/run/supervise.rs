@@ -206,13 +206,10 @@ impl Supervisor {
             Some(_) => Target::Group,
             None => Target::of(signal, self.child, on_terminal),
         };
+        let name = signals::name(signal);
         match to.send(self.child, signal) {
-            Ok(()) => {
-                tracing::info!(signal = signals::name(signal), to = to.name(), "signal passed on")
-            }
-            Err(error) => {
-                tracing::warn!(signal = signals::name(signal), %error, "cannot pass on a signal");
-            }
+            Ok(()) => tracing::info!(signal = name, to = to.name(), "signal passed on"),
+            Err(error) => tracing::warn!(signal = name, %error, "cannot pass on a signal"),
         }
         to
     }

@@ -198,6 +198,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::zombie_processes, reason = "collected by the function under test")]
     fn a_collected_child_is_gone() {
         // Only this test's own child is collected: other tests of this process have children too.
         let child = std::process::Command::new("sh").args(["-c", "exit 3"]).spawn().unwrap();

@@ -25,7 +25,7 @@ const DRAIN: &str = "drain";
 #[derive(Debug)]
 pub struct Journal {
     metrics: Arc<Metrics>,
-    termination_log: PathBuf,
+    termination_log: Option<PathBuf>,
     census_failure_told: Once,
     stranger_held_told: Once,
     stranger_refused_told: Once,
@@ -35,8 +35,8 @@ pub struct Journal {
 
 impl Journal {
     /// `termination_log`: where the summary of a drain is left for `kubectl describe`; written
-    /// only where the file exists.
-    pub fn new(metrics: Arc<Metrics>, termination_log: PathBuf) -> Self {
+    /// only where the file exists. `None`: nowhere.
+    pub fn new(metrics: Arc<Metrics>, termination_log: Option<PathBuf>) -> Self {
         Self {
             metrics,
             termination_log,
@@ -113,7 +113,8 @@ impl Journal {
 
     fn ended(&self, summary: &Summary) {
         summary_line(summary);
-        if let Err(why) = termination::write(&self.termination_log, &summary_text(summary)) {
+        let Some(path) = &self.termination_log else { return self.tell_again() };
+        if let Err(why) = termination::write(path, &summary_text(summary)) {
             self.metrics.failed(Part::TerminationLog);
             debug!(target: AGENT, why, "termination message not written");
         }

@@ -154,7 +154,7 @@ fn repetitions_are_told_once_a_drain() {
 fn the_level_holds_and_text_is_text() {
     let page = Page::default();
     let dispatch = subscriber(tracing::Level::WARN, LogFormat::Text, page.clone());
-    let journal = Journal::new(Arc::new(Metrics::new(&[])), "/nonexistent/log".into());
+    let journal = Journal::new(Arc::new(Metrics::new(&[])), None);
     tracing::dispatcher::with_default(&dispatch, || {
         journal.note(&Note::OwnRestart);
         journal.note(&Note::Lapsed { missing: SECOND });
@@ -169,7 +169,7 @@ fn the_end_of_a_drain_is_left_as_termination_message() {
     let scratch = Scratch::new();
     let path = scratch.path().join("termination-log");
     std::fs::write(&path, "").unwrap();
-    let journal = Journal::new(Arc::new(Metrics::new(&[])), path.clone());
+    let journal = Journal::new(Arc::new(Metrics::new(&[])), Some(path.clone()));
     journal.note(&Note::Ended(full()));
     assert_eq!(std::fs::read_to_string(&path).unwrap(), summary_text(&full()));
 }
@@ -178,7 +178,7 @@ fn the_end_of_a_drain_is_left_as_termination_message() {
 fn a_termination_message_that_fails_is_counted_and_no_more() {
     let scratch = Scratch::new();
     let metrics = Arc::new(Metrics::new(&[]));
-    let journal = Journal::new(Arc::clone(&metrics), scratch.path().to_owned());
+    let journal = Journal::new(Arc::clone(&metrics), Some(scratch.path().to_owned()));
     journal.note(&Note::Ended(bare()));
     let text = metrics.encode();
     assert!(text.contains("lameduck_own_failures_total{part=\"termination_log\"} 1"), "{text}");
@@ -210,7 +210,7 @@ struct Page(Arc<Mutex<Vec<u8>>>);
 impl Page {
     fn write(&self, work: impl FnOnce(&Journal)) -> Vec<Value> {
         let dispatch = subscriber(tracing::Level::DEBUG, LogFormat::Json, self.clone());
-        let journal = Journal::new(Arc::new(Metrics::new(&[])), "/nonexistent/log".into());
+        let journal = Journal::new(Arc::new(Metrics::new(&[])), None);
         tracing::dispatcher::with_default(&dispatch, || work(&journal));
         self.text().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }

@@ -79,7 +79,7 @@ impl Drain {
 
     fn leave_when_gone(&mut self, since: Instant, latest: Instant, now: Instant) {
         let gone = self.dumps.since(since).is_some_and(<[_]>::is_empty);
-        if gone || now >= latest || self.dumps.failed_since(since) && now >= latest {
+        if gone || now >= latest {
             self.exit();
         } else {
             self.dumps.want(now);

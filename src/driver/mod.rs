@@ -19,7 +19,7 @@ use crate::notify::Notifier;
 use crate::readiness::Readiness;
 use crate::telemetry::{Journal, Metrics, Part};
 use fallback::Fallback;
-use handle::Message;
+pub(crate) use handle::Message;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;

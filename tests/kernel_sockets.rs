@@ -1,5 +1,7 @@
 //! The socket table against real loopback sockets of this process. No privileges needed.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
+
 use lameduck::config::{PortsSetting, SocketSource, SocketsConfig};
 use lameduck::drain::{Census, Plan, PortCensus, Protocol, Reason, Trust};
 use lameduck::inflight::{SocketTable, open};

@@ -74,7 +74,7 @@ fn parse(args: Vec<OsString>) -> Result<Wish, String> {
             Long("from-random-start") => wish.random = true,
             Long("poll") => wish.polls.push(millis(&text(&mut parser)?)?),
             Long("seeds") => {
-                wish.seeds = text(&mut parser)?.parse().map_err(|_| "--seeds wants a number")?
+                wish.seeds = text(&mut parser)?.parse().map_err(|_| "--seeds wants a number")?;
             }
             _ => return Err(arg.unexpected().to_string()),
         }

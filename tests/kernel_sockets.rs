@@ -16,6 +16,7 @@ fn table(source: SocketSource, listeners: &[&TcpListener]) -> Box<dyn SocketTabl
         source,
         ports: PortsSetting::List(listeners.iter().map(port).collect()),
         exclude_ports: Vec::new(),
+        declared: Vec::new(),
         quiet_h2: Duration::from_secs(5),
     };
     open(&config, &Plan::default(), &[], None)
@@ -267,6 +268,7 @@ fn of_a_process_tree_only_owned_listeners_count_and_arrivals_are_counted() {
         source: SocketSource::Kernel,
         ports: PortsSetting::Auto,
         exclude_ports: Vec::new(),
+        declared: Vec::new(),
         quiet_h2: Duration::from_secs(5),
     };
     let mut table = open(&config, &Plan::default(), &[], Some(Box::new(move || Some(vec![inode]))));

@@ -21,6 +21,7 @@ pub fn open(
     let rules = || PortRules {
         setting: config.ports.clone(),
         exclude: config.exclude_ports.clone(),
+        protocols: config.declared.clone(),
         containers: plan.containers.clone(),
         own: own_ports.to_vec(),
     };

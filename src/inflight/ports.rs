@@ -26,6 +26,8 @@ pub(super) struct Listening {
 pub(super) struct PortRules {
     pub(super) setting: PortsSetting,
     pub(super) exclude: Vec<u16>,
+    /// Protocols by port, as the containers declare them.
+    pub(super) protocols: Vec<(u16, Protocol)>,
     pub(super) containers: Vec<Container>,
     /// The agent's own listeners.
     pub(super) own: Vec<u16>,
@@ -69,7 +71,17 @@ impl PortRules {
     fn put(&self, chosen: &mut BTreeMap<u16, Chosen>, port: u16, protocol: Protocol) {
         if !self.own.contains(&port) && !self.exclude.contains(&port) {
             let role = self.role(port);
+            let protocol = self.protocol(port, protocol);
             chosen.entry(port).or_insert(Chosen { port, protocol, role });
+        }
+    }
+
+    /// What `ports` names wins over what the container declares.
+    fn protocol(&self, port: u16, named: Protocol) -> Protocol {
+        let declared = self.protocols.iter().find(|(other, _)| *other == port);
+        match (named, declared) {
+            (Protocol::Auto, Some(&(_, declared))) => declared,
+            (named, _) => named,
         }
     }
 
@@ -126,6 +138,7 @@ mod tests {
         PortRules {
             setting: PortsSetting::Auto,
             exclude: vec![],
+            protocols: vec![],
             containers: vec![],
             own: vec![9797, 9798],
         }
@@ -193,6 +206,26 @@ mod tests {
         let chosen = PortRules { setting, ..rules() }.choose(&pod(), None);
         let protocols: Vec<_> = chosen.iter().map(|one| (one.port, one.protocol)).collect();
         assert_eq!(protocols, [(1234, Protocol::Http), (9090, Protocol::Grpc)]);
+    }
+
+    #[test]
+    fn a_container_names_the_protocol_unless_the_list_does() {
+        let protocols = vec![(8080, Protocol::Http), (9090, Protocol::H2), (5432, Protocol::Tcp)];
+        let helper = container(PortRole::Helper, &[5432]);
+        let rules = PortRules { protocols, containers: vec![helper], ..rules() };
+        let of = |rules: &PortRules| -> Vec<_> {
+            rules.choose(&pod(), None).iter().map(|one| (one.port, one.protocol)).collect()
+        };
+        let auto = [
+            (5432, Protocol::Tcp),
+            (7070, Protocol::Auto),
+            (8080, Protocol::Http),
+            (9090, Protocol::H2),
+        ];
+        assert_eq!(of(&rules), auto);
+        let setting = PortsSetting::List(vec![(9090, Protocol::Grpc), (8080, Protocol::Auto)]);
+        let listed = [(5432, Protocol::Tcp), (8080, Protocol::Http), (9090, Protocol::Grpc)];
+        assert_eq!(of(&PortRules { setting, ..rules }), listed);
     }
 
     #[test]

@@ -12,6 +12,24 @@ pub(super) struct Segments {
     pub(super) accepted: u64,
 }
 
+/// Where no destroy events come: a namespace that accepted more connections than the dumps
+/// showed had one that came and went. (Or one on another port; better one too many.)
+#[derive(Debug, Default)]
+pub(super) struct Unseen {
+    before: Option<u64>,
+}
+
+impl Unseen {
+    /// Since the last call `shown` connections appeared in the dumps, and the counter is at
+    /// `accepted`. The first call only remembers.
+    pub(super) fn any(&mut self, accepted: Option<u64>, shown: u64) -> bool {
+        let unseen = |before| accepted.is_none_or(|now| now.saturating_sub(before) > shown);
+        let any = self.before.is_some_and(unseen);
+        self.before = accepted;
+        any
+    }
+}
+
 /// Kept open: the file shows the namespace in which it was opened, afresh at every read.
 #[derive(Debug)]
 pub(super) struct Snmp {
@@ -65,6 +83,15 @@ mod tests {
         assert_eq!(parse(text), Some(Segments { received: 333, sent: 4444, accepted: 22 }));
         assert_eq!(parse("Tcp: InSegs OutSegs\nTcp: 1 2\n"), None);
         assert_eq!(parse(""), None);
+    }
+
+    #[test]
+    fn more_accepted_than_shown_is_unseen_and_so_is_an_unreadable_counter() {
+        let mut unseen = Unseen::default();
+        assert!(!unseen.any(Some(7), 0), "nothing to compare with");
+        assert!(!unseen.any(Some(9), 2));
+        assert!(unseen.any(Some(10), 0));
+        assert!(unseen.any(None, 0));
     }
 
     proptest! {

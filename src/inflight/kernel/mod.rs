@@ -6,7 +6,7 @@ mod tests;
 use super::classify::TcpState;
 use super::connections::{Connections, Look, Seen};
 use super::ports::{Listening, PortRules};
-use super::snmp::{Segments, Snmp};
+use super::snmp::{Segments, Snmp, Unseen};
 use super::sock_diag::{Diag, DiagRow, Events, Query};
 use super::{OwnedInodes, SocketTable, Unreadable, clock};
 use crate::config::PortsSetting;
@@ -29,8 +29,7 @@ pub(super) struct KernelSockets {
     /// A look was taken since the ports were chosen first.
     looked: bool,
     events_lost: bool,
-    /// PassiveOpens at the last census, where events cannot tell what came and went.
-    accepted_before: Option<u64>,
+    unseen: Unseen,
     remembered: Option<Remembered>,
     tested: String,
 }
@@ -89,7 +88,7 @@ impl KernelSockets {
             watch: Watch::Off,
             looked: false,
             events_lost: false,
-            accepted_before: None,
+            unseen: Unseen::default(),
             remembered: None,
             tested: tested.outcome,
         }
@@ -169,7 +168,7 @@ impl KernelSockets {
         self.look_quietly(now, false)?;
         self.connections.mark_old();
         self.events_lost = false;
-        self.accepted_before = None;
+        self.unseen = Unseen::default();
         self.watch = Watch::On;
         Ok(())
     }
@@ -183,18 +182,6 @@ impl KernelSockets {
         });
         self.events_lost |= lost;
         missed || lost
-    }
-
-    /// Where no events come, a namespace that accepted more than the dumps showed may have
-    /// had a short connection.
-    fn compare_accepted(&mut self, segments: Option<Segments>, arrived: u64) {
-        let accepted = segments.map(|segments| segments.accepted);
-        if let (Some(before), None) = (self.accepted_before, &self.events) {
-            let shown = self.connections.arrived() - arrived;
-            self.events_lost |=
-                accepted.is_none_or(|accepted| accepted.saturating_sub(before) > shown);
-        }
-        self.accepted_before = accepted;
     }
 
     fn answer_from_memory(
@@ -281,7 +268,9 @@ impl SocketTable for KernelSockets {
         let mut look = self.connections.begin(now, prober, true);
         let listeners = self.dump(&mut look, owned.as_deref())?;
         let took = clock().saturating_duration_since(started);
-        self.compare_accepted(segments, arrived);
+        let shown = self.connections.arrived() - arrived;
+        let unseen = self.unseen.any(segments.map(|segments| segments.accepted), shown);
+        self.events_lost |= unseen && self.events.is_none();
         let began = Connections::began(&look);
         let ports = self.connections.finish(look);
         let events_lost = std::mem::take(&mut self.events_lost);

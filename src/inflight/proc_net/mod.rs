@@ -9,7 +9,7 @@ pub(in crate::inflight) use line::{Line, parse};
 use super::classify::{SocketRow, TcpState};
 use super::connections::{Connections, Seen};
 use super::ports::{Listening, PortRules};
-use super::snmp::Snmp;
+use super::snmp::{Snmp, Unseen};
 use super::{OwnedInodes, SocketTable, Unreadable, clock};
 use crate::drain::{Census, ListenerSeen, Trust};
 use std::fs::File;
@@ -27,6 +27,7 @@ pub(in crate::inflight) struct ProcSockets {
     quiet_h2: Duration,
     owned: Option<OwnedInodes>,
     connections: Connections,
+    unseen: Unseen,
     watching: bool,
     looked: bool,
     /// A connection has no number here; its addresses are one for as long as it lives.
@@ -47,6 +48,7 @@ impl ProcSockets {
             quiet_h2,
             owned,
             connections: Connections::new(clock()),
+            unseen: Unseen::default(),
             watching: false,
             looked: false,
             hasher: RandomState::new(),
@@ -122,6 +124,7 @@ impl SocketTable for ProcSockets {
     fn begin_watch(&mut self, now: Instant) -> Result<(), Unreadable> {
         self.look_quietly(now, false)?;
         self.connections.mark_old();
+        self.unseen = Unseen::default();
         self.watching = true;
         Ok(())
     }
@@ -135,12 +138,14 @@ impl SocketTable for ProcSockets {
             self.begin_watch(now)?;
         }
         let started = clock();
+        let arrived = self.connections.arrived();
+        let accepted = self.snmp.read().map(|segments| segments.accepted);
         let (look, listeners) = self.take(now, prober, true)?;
         let took = clock().saturating_duration_since(started);
         let ports = self.connections.finish(look);
         let trust = Trust::CountedOnly(self.why.clone());
-        // What comes and goes between two looks is never seen here.
-        Ok(Census { began: now, took, trust, ports, listeners, events_lost: true })
+        let events_lost = self.unseen.any(accepted, self.connections.arrived() - arrived);
+        Ok(Census { began: now, took, trust, ports, listeners, events_lost })
     }
 
     fn listeners(&mut self, _now: Instant) -> Result<Vec<ListenerSeen>, Unreadable> {

@@ -132,8 +132,10 @@ fn supervised(loaded: &Loaded) -> Result<i32, String> {
                 return Ok(error.exit_code);
             }
         };
-        let pid = child.child();
-        let owned: crate::inflight::OwnedInodes = Box::new(move || run::socket_inodes(pid));
+        // Orphans of the command become ours, so the tree is looked at from here.
+        let own = std::process::id();
+        let owned: crate::inflight::OwnedInodes =
+            Box::new(move || run::descendant_socket_inodes(own));
         let edges = app::edges(&loaded.config, &metrics, &[], Some(owned), Box::new(|| 0));
         let plan = app::plan_of_run(&loaded.config);
         let described = edges.sockets.describe();

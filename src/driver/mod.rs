@@ -85,6 +85,9 @@ impl Driver {
                     None => break,
                 },
                 () = sleep_until(alarm) => self.feed(Input::WakeupReached),
+                () = self.looks.event_tick() => {
+                    self.edges.sockets.keep_up(self.edges.prober.address());
+                }
             }
         }
     }

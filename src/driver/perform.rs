@@ -1,7 +1,7 @@
 //! Effects in, facts out.
 
 use super::{CHEAP_LOOK, Core, Driver, now};
-use crate::drain::{Effect, Input, NotifyChannel, NotifyPhase, RegistryReport};
+use crate::drain::{Effect, Input, Note, NotifyChannel, NotifyPhase, RegistryReport};
 use crate::telemetry::Part;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -12,11 +12,26 @@ const LOOK_INTERVAL: Duration = Duration::from_secs(5);
 /// And after a look that was dear, or failed, than this.
 const DEAR_LOOK_INTERVAL: Duration = Duration::from_secs(60);
 
+const EVENT_TICK: Duration = Duration::from_millis(25);
+
 /// Looks at the sockets while nothing drains.
 #[derive(Debug, Default)]
 pub(super) struct Looks {
     next_at: Option<Instant>,
     watching: bool,
+    /// A drain runs: late connections are counted.
+    counting: bool,
+}
+
+impl Looks {
+    /// The kernel keeps some hundred destroy events; at a thousand connections a second that is
+    /// a tenth of a second.
+    pub(super) async fn event_tick(&self) {
+        if !self.counting {
+            return std::future::pending().await;
+        }
+        tokio::time::sleep(EVENT_TICK).await;
+    }
 }
 
 impl Driver {
@@ -47,12 +62,14 @@ impl Driver {
             Effect::BeginWatch => self.begin_watch(),
             Effect::EndWatch => {
                 self.looks.watching = false;
+                self.looks.counting = false;
                 self.edges.sockets.end_watch();
                 None
             }
             Effect::TakeCensus => Some(self.census()),
             Effect::DumpListeners => Some(self.listeners()),
             Effect::Note(note) => {
+                self.looks.counting &= !matches!(note, Note::Ended(_));
                 self.edges.journal.note(&note);
                 None
             }
@@ -79,6 +96,7 @@ impl Driver {
 
     fn begin_watch(&mut self) -> Option<Input> {
         self.looks.watching = true;
+        self.looks.counting = true;
         let began = self.edges.sockets.begin_watch(now());
         began.err().map(|why| Input::CensusFailed { why: why.to_string() })
     }

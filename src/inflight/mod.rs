@@ -51,6 +51,9 @@ pub trait SocketTable {
     /// One complete census of the serving and helper ports. `prober`: the address of the
     /// agent's own probes, whose new connections are counted apart.
     fn census(&mut self, now: Instant, prober: Option<IpAddr>) -> Result<Census, Unreadable>;
+    /// Between two censuses: takes in what the kernel keeps only for a while. Cheap; to be called
+    /// some dozen times a second while a drain runs.
+    fn keep_up(&mut self, _prober: Option<IpAddr>) {}
     /// The LISTEN sockets in question, and nothing else.
     fn listeners(&mut self, now: Instant) -> Result<Vec<ListenerSeen>, Unreadable>;
     /// Connections accepted so far in the whole namespace (`PassiveOpens`), where readable.

@@ -57,6 +57,18 @@ impl Netlink {
         self.set(libc::SOL_SOCKET, libc::SO_RCVBUF, &bytes)
     }
 
+    /// From now on only keeps datagrams whose big-endian 16 bits at `offset` are one of `values`
+    /// (at most 250); the kernel drops the others before they take any space.
+    pub fn keep_only(&self, offset: u32, values: &[u16]) -> io::Result<()> {
+        // Named apart from what points to it, so that it lives through the call.
+        let mut steps = filter(offset, values).ok_or(io::ErrorKind::InvalidInput)?;
+        let program = libc::sock_fprog {
+            len: u16::try_from(steps.len()).map_err(|_| io::ErrorKind::InvalidInput)?,
+            filter: steps.as_mut_ptr(),
+        };
+        self.set(libc::SOL_SOCKET, libc::SO_ATTACH_FILTER, &program)
+    }
+
     /// Sends one datagram to the kernel.
     pub fn send(&self, bytes: &[u8]) -> io::Result<()> {
         // SAFETY: the pointer and length are those of a live slice, which the call only reads.
@@ -115,5 +127,35 @@ impl Netlink {
             )
         };
         if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+    }
+}
+
+/// A classic BPF program: load the half-word, accept what equals one of the values.
+fn filter(offset: u32, values: &[u16]) -> Option<Vec<libc::sock_filter>> {
+    let step = |code: u32, jt: u8, k: u32| libc::sock_filter { code: code as u16, jt, jf: 0, k };
+    let count = u8::try_from(values.len()).ok().filter(|count| *count <= 250)?;
+    let mut program = vec![step(libc::BPF_LD | libc::BPF_H | libc::BPF_ABS, 0, offset)];
+    for (before, value) in (0_u8..).zip(values) {
+        let to_accept = count - before;
+        program.push(step(libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K, to_accept, (*value).into()));
+    }
+    program.push(step(libc::BPF_RET | libc::BPF_K, 0, 0));
+    program.push(step(libc::BPF_RET | libc::BPF_K, 0, u32::MAX));
+    Some(program)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_match_jumps_to_the_step_that_accepts() {
+        let program = filter(20, &[80, 443, 8080]).unwrap();
+        assert_eq!(program.len(), 6);
+        for (index, step) in program.iter().enumerate().filter(|(_, step)| step.jt > 0) {
+            let target = index + 1 + usize::from(step.jt);
+            assert_eq!(program[target].k, u32::MAX, "step {index}");
+        }
+        assert!(filter(20, &[0; 251]).is_none());
     }
 }

@@ -177,6 +177,7 @@ impl KernelSockets {
     fn read_events(&mut self, prober: Option<IpAddr>) -> bool {
         let Self { events: Some(events), connections, .. } = self else { return false };
         let mut missed = false;
+        events.keep_only(connections.numbers());
         let lost = events.drain(|gone| {
             missed |= connections.destroyed(gone.cookie, gone.port, gone.local, gone.peer, prober);
         });
@@ -240,6 +241,12 @@ impl SocketTable for KernelSockets {
         self.watch = Watch::Wanted;
         self.remembered = None;
         self.begin(now)
+    }
+
+    fn keep_up(&mut self, prober: Option<IpAddr>) {
+        if self.watch == Watch::On && self.read_events(prober) {
+            self.remembered = None;
+        }
     }
 
     fn end_watch(&mut self) {

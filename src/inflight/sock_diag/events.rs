@@ -21,6 +21,9 @@ const GROUPS: [u32; 2] = [1, 3];
 const SPACE: u32 = 1024 * 1024;
 /// One event is under 500 bytes.
 const BUFFER: usize = 4 * 1024;
+/// Where the local port stands in an event: after `nlmsghdr` and four bytes of `inet_diag_msg`
+/// (linux/inet_diag.h).
+const LOCAL_PORT: u32 = 16 + 4;
 /// A look takes at most so many events, so that a flood cannot keep it; the rest waits.
 const MOST: usize = 20_000;
 
@@ -29,6 +32,8 @@ const MOST: usize = 20_000;
 pub(in crate::inflight) struct Events {
     socket: Netlink,
     buffer: Vec<u8>,
+    /// The ports that the kernel was asked to keep events of; empty: all.
+    kept: Vec<u16>,
 }
 
 impl Events {
@@ -42,7 +47,15 @@ impl Events {
         for group in GROUPS {
             socket.join(group).map_err(failed)?;
         }
-        Ok(Self { socket, buffer: vec![0; BUFFER] })
+        Ok(Self { socket, buffer: vec![0; BUFFER], kept: Vec::new() })
+    }
+
+    /// Has the kernel drop the events of every other port: on a busy node, or for clients of the
+    /// same namespace, they would fill the socket within a poll. Where it refuses, all are read.
+    pub(in crate::inflight) fn keep_only(&mut self, ports: &[u16]) {
+        if self.kept != ports && self.socket.keep_only(LOCAL_PORT, ports).is_ok() {
+            self.kept = ports.to_vec();
+        }
     }
 
     /// Hands on the connections that were destroyed since the last call, without waiting.

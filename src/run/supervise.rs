@@ -96,39 +96,38 @@ impl Supervisor {
         }
     }
 
-    /// Some: the code to end with. One SIGCHLD may stand for many children.
+    /// Some: the code to end with. One SIGCHLD may stand for many children, and the command is
+    /// judged when all are collected: a zombie would pass for a process that it left behind.
     fn collect(&mut self) -> Option<i32> {
+        let mut ended = None;
         loop {
-            let code = match process::collect((!self.collects_all).then_some(self.child)) {
+            match process::collect((!self.collects_all).then_some(self.child)) {
                 Ok(Waited::Exited { pid, code }) if pid == self.child => {
                     tracing::info!(code, "command ended");
-                    self.command_ended(code)
+                    ended = Some(code);
                 }
                 Ok(Waited::Killed { pid, signal }) if pid == self.child => {
                     tracing::info!(signal = signals::name(signal), "command was ended by a signal");
-                    self.command_ended(128 + signal)
+                    ended = Some(128 + signal);
                 }
                 Ok(Waited::Stopped { pid, signal }) if pid == self.child => {
                     tracing::debug!(signal = signals::name(signal), "command was stopped");
                     if let Some(terminal) = &self.terminal {
                         terminal.child_stopped(self.child, signal);
                     }
-                    None
                 }
                 Ok(Waited::Exited { pid, .. } | Waited::Killed { pid, .. }) => {
                     tracing::debug!(pid, "collected a process that had lost its parent");
-                    None
                 }
-                Ok(Waited::Stopped { .. }) => None,
+                Ok(Waited::Stopped { .. }) => {}
+                Ok(Waited::Unchanged | Waited::NoChild) if ended.is_some() => break,
                 Ok(Waited::Unchanged) => return self.rest_is_gone(),
                 Ok(Waited::NoChild) if self.ended.is_some() => return self.rest_is_gone(),
                 Ok(Waited::NoChild) => return lost(&io::Error::from_raw_os_error(libc::ECHILD)),
                 Err(error) => return lost(&error),
-            };
-            if code.is_some() {
-                return code;
             }
         }
+        ended.and_then(|code| self.command_ended(code))
     }
 
     /// A command that got its stop signal together with its group may leave members that are

@@ -10,7 +10,8 @@ use std::io;
 /// The socket inodes that `root` and its descendants have open, sorted. `None`: cannot tell
 /// (a process that may not be inspected, no `/proc`, `root` is gone); never a partial answer.
 ///
-/// Takes about a microsecond for each descriptor that is open in the tree.
+/// Takes some 13 µs for each descriptor that is open in the tree (10,000: 130 ms on two slow
+/// cores): for the beginning of a drain, and too much for every tick of a busy server.
 pub fn socket_inodes(root: u32) -> Option<Vec<u64>> {
     settled(root, true)
 }

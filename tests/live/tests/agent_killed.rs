@@ -9,8 +9,8 @@ fn the_hooks_connection_breaks_at_once_when_the_agent_is_killed() {
     let place = Place::new("agent-killed");
     let server = Arc::new(Server::start(Kind::Go, &place));
     let agent = Arc::new(Agent::start(&place, &server.declared_port(), &["--propagation", "1s"]));
-    let mut connection = Connection::open(&server.target()).unwrap();
-    connection.send(&Request::get("/slow?ms=60000")).unwrap();
+    let mut connection = Connection::open(&server.target()).expect("the server accepts");
+    connection.send(&Request::get("/slow?ms=60000")).expect("the request can be sent");
     clock::pause(Duration::from_millis(200));
 
     let stop = Kubelet::stop_pod(&agent, &server);

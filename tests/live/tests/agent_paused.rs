@@ -10,8 +10,8 @@ fn an_agent_that_stood_still_for_three_seconds_gives_no_early_verdict() {
     let place = Place::new("agent-paused");
     let server = Arc::new(Server::start(Kind::Go, &place));
     let agent = Arc::new(Agent::start(&place, &server.declared_port(), &["--propagation", "1s"]));
-    let mut connection = Connection::open(&server.target()).unwrap();
-    connection.send(&Request::get("/slow?ms=7000")).unwrap();
+    let mut connection = Connection::open(&server.target()).expect("the server accepts");
+    connection.send(&Request::get("/slow?ms=7000")).expect("the request can be sent");
     let client = spawn(move || (connection.read_reply(), clock::now()));
     clock::pause(Duration::from_millis(200));
 
@@ -22,7 +22,7 @@ fn an_agent_that_stood_still_for_three_seconds_gives_no_early_verdict() {
     agent.process().signal("CONT");
     let stopped = stop.finish();
 
-    let (reply, completed) = client.join().unwrap();
+    let (reply, completed) = client.join().expect("the client did not panic");
     assert_eq!(reply.expect("the slow request is answered").status, 200);
     assert!(
         completed < stopped.answered,
@@ -42,15 +42,15 @@ fn a_request_that_came_while_the_agent_stood_still_holds_the_drain() {
     let stop = Kubelet::stop_pod(&agent, &server);
     clock::pause(Duration::from_millis(500));
     agent.process().signal("STOP");
-    let mut connection = Connection::open(&server.target()).unwrap();
-    connection.send(&Request::get("/slow?ms=6000")).unwrap();
+    let mut connection = Connection::open(&server.target()).expect("the server accepts");
+    connection.send(&Request::get("/slow?ms=6000")).expect("the request can be sent");
     let client = spawn(move || (connection.read_reply(), clock::now()));
     // By its clock the propagation delay is over the moment it runs again.
     clock::pause(Duration::from_secs(3));
     agent.process().signal("CONT");
     let stopped = stop.finish();
 
-    let (reply, completed) = client.join().unwrap();
+    let (reply, completed) = client.join().expect("the client did not panic");
     assert_eq!(reply.expect("the late request is answered").status, 200);
     assert!(
         completed < stopped.answered,

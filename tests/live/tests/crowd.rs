@@ -18,18 +18,18 @@ fn one_slow_request_among_ten_thousand_connections_is_waited_for() {
         .map(|_| {
             let mut client = Connection::open(&target)
                 .expect("a connection; is the limit of open files at least 12,000?");
-            assert_eq!(client.ask(&Request::get("/fast")).unwrap().status, 200);
+            assert_eq!(client.ask(&Request::get("/fast")).expect("an answer").status, 200);
             client
         })
         .collect();
-    let mut connection = Connection::open(&target).unwrap();
-    connection.send(&Request::get("/slow?ms=6000")).unwrap();
+    let mut connection = Connection::open(&target).expect("the server accepts");
+    connection.send(&Request::get("/slow?ms=6000")).expect("the request can be sent");
     let slow = spawn(move || (connection.read_reply(), clock::now()));
     clock::pause(Duration::from_millis(200));
 
     let stopped = Kubelet::stop_pod(&agent, &server).finish();
 
-    let (reply, completed) = slow.join().unwrap();
+    let (reply, completed) = slow.join().expect("the client did not panic");
     assert_eq!(reply.expect("the slow request is answered").status, 200);
     assert!(completed < stopped.answered, "answered too early: {}", stopped.verdict.body);
     let after = stopped.answered - completed;

@@ -34,12 +34,13 @@ fn idle_connections_do_not_hold(kind: Kind) {
     let server = Arc::new(Server::start(kind, &place));
     let agent = Arc::new(Agent::start(&place, &server.declared_port(), &["--propagation", "2s"]));
     let target = server.target();
-    let mut clients: Vec<_> = (0..200).map(|_| Connection::open(&target).unwrap()).collect();
+    let mut clients: Vec<_> =
+        (0..200).map(|_| Connection::open(&target).expect("the server accepts")).collect();
     for client in &mut clients {
         // Two: a TLS port holds a connection's first exchange for ten seconds, because session
         // tickets look like an answer.
         for _ in 0..2 {
-            assert_eq!(client.ask(&Request::get("/fast")).unwrap().status, 200);
+            assert_eq!(client.ask(&Request::get("/fast")).expect("an answer").status, 200);
         }
     }
 

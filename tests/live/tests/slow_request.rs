@@ -35,15 +35,15 @@ fn finishes_a_slow_request(kind: Kind) {
     let place = Place::new("slow-request");
     let server = Arc::new(Server::start(kind, &place));
     let agent = Arc::new(Agent::start(&place, &server.declared_port(), &["--propagation", "1s"]));
-    let mut connection = Connection::open(&server.target()).unwrap();
-    connection.send(&Request::get("/slow?ms=4000")).unwrap();
+    let mut connection = Connection::open(&server.target()).expect("the server accepts");
+    connection.send(&Request::get("/slow?ms=4000")).expect("the request can be sent");
     let client = spawn(move || (connection.read_reply(), clock::now()));
     // The request is on the server's side of loopback well within this.
     clock::pause(Duration::from_millis(200));
 
     let stopped = Kubelet::stop_pod(&agent, &server).finish();
 
-    let (reply, completed) = client.join().unwrap();
+    let (reply, completed) = client.join().expect("the client did not panic");
     let reply = reply.expect("the slow request is answered");
     assert_eq!((reply.status, reply.text().as_str()), (200, "slow"));
     assert!(

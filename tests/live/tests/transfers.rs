@@ -84,13 +84,13 @@ fn transfer(
     let place = Place::new("transfer");
     let server = Arc::new(Server::start(kind, &place));
     let agent = Arc::new(Agent::start(&place, &server.declared_port(), &["--propagation", "1s"]));
-    let mut connection = Connection::open(&server.target()).unwrap();
+    let mut connection = Connection::open(&server.target()).expect("the server accepts");
     let client = spawn(move || (exchange(&mut connection), clock::now()));
     clock::pause(Duration::from_millis(500));
 
     let stopped = Kubelet::stop_pod(&agent, &server).finish();
 
-    let (reply, completed) = client.join().unwrap();
+    let (reply, completed) = client.join().expect("the client did not panic");
     let reply = reply.unwrap_or_else(|error| {
         panic!("the transfer of {kind:?} broke ({error}): {}", stopped.verdict.body)
     });

@@ -33,6 +33,7 @@ impl Agent {
         // Every client of a scenario is on loopback, where the pod's own noise is otherwise.
         command.args(["--local-arrivals", "count"]);
         command.arg("--socket").arg(place.path(&format!("agent-{}.sock", hook.port())));
+        command.arg("--termination-log").arg(place.path(&format!("agent-{}.end", hook.port())));
         command.args(settings);
         command.env("RUST_BACKTRACE", "1");
         let log = place.path(&format!("agent-{}.log", hook.port()));

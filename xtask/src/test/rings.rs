@@ -19,24 +19,24 @@ pub(super) fn core(rest: &[OsString]) -> Result<(), String> {
     let mut command = cargo();
     command.args(["test", "--workspace", "--lib", "--bins", "--no-fail-fast"]);
     let main = run(with_rest(&mut command, rest));
-    let mut command = cargo();
-    command.args(["test", "--no-fail-fast"]);
-    for target in targets()?.into_iter().filter(|target| OF_CORE.contains(&target.as_str())) {
-        command.args(["--test", &target]);
-    }
-    let whole = run(with_rest(&mut command, rest));
+    let whole = integration(rest, |target| OF_CORE.contains(&target));
     let examples = run(cargo().args(["test", "--doc"]));
     main.and(whole).and(examples)
 }
 
 pub(super) fn wire(rest: &[OsString]) -> Result<(), String> {
+    integration(rest, |target| !OF_CORE.contains(&target))
+}
+
+fn integration(rest: &[OsString], wanted: impl Fn(&str) -> bool) -> Result<(), String> {
+    let mut targets = targets()?;
+    targets.retain(|target| wanted(target));
+    if targets.is_empty() {
+        // Without any --test cargo would run everything and call it this ring.
+        return Err("tests/ has no file of this ring".to_owned());
+    }
     let mut command = cargo();
     command.args(["test", "--no-fail-fast"]);
-    let mut targets = targets()?;
-    targets.retain(|target| !OF_CORE.contains(&target.as_str()));
-    if targets.is_empty() {
-        return Err("there is no wire test in tests/".to_owned());
-    }
     for target in targets {
         command.args(["--test", &target]);
     }

@@ -14,7 +14,7 @@ struct Table {
 }
 
 /// A table that no page shows is an error, like a page that is stale.
-const TABLES: &[Table] = &[];
+const TABLES: &[Table] = &[Table { name: "metrics", make: lameduck::telemetry::metrics_markdown }];
 
 struct Page {
     path: PathBuf,

@@ -2,6 +2,7 @@
 
 use super::programs;
 use crate::shell::{self, cargo, most_open_files, path, root, with_open_files};
+use crate::static_build;
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::Command;
@@ -30,24 +31,18 @@ pub(super) fn run(rest: &[OsString]) -> Result<(), String> {
 
 /// The program as it is released, unless `LAMEDUCK_BIN` names another one.
 fn program() -> Result<PathBuf, String> {
-    if let Some(given) = std::env::var_os("LAMEDUCK_BIN") {
-        return Ok(given.into());
+    match std::env::var_os("LAMEDUCK_BIN") {
+        Some(given) => Ok(given.into()),
+        None => static_build::build("static", &[]),
     }
-    shell::run(cargo().args(["build", "--release", "--bin", "lameduck"]))?;
-    Ok(target_directory().join("release/lameduck"))
 }
 
 fn go_server() -> Result<PathBuf, String> {
-    let binary = target_directory().join("live/go-server");
+    let binary = root().join("target/live/go-server");
     let mut command = Command::new("go");
     command.current_dir(root().join("tests/live/servers/go")).args(["build", "-o"]).arg(&binary);
     // Nothing is fetched: the module has no dependency, and the installed toolchain will do.
     command.env("GOFLAGS", "-mod=mod").env("GOTOOLCHAIN", "local").env("GOPROXY", "off");
     shell::run(command.env("PATH", path()))?;
     Ok(binary)
-}
-
-fn target_directory() -> PathBuf {
-    let given = std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into());
-    root().join(given)
 }

@@ -45,7 +45,7 @@ const CHORES: &[Chore] = &[
     },
     Chore {
         name: "cut-corpus",
-        usage: "makes the small corpus of tests/ from the large one",
+        usage: "PREFIX… --into DIR  the part of recorded traces that the repository carries",
         run: cut_corpus::run,
     },
 ];

@@ -1,0 +1,3 @@
+module lameduck.dev/live/server
+
+go 1.19

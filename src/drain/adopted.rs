@@ -2,8 +2,9 @@
 //! for a stop of its container, before the kubelet is answered.
 
 use super::Drain;
-use super::callers::{Caller, Callers};
+use super::callers::Caller;
 use super::effect::Effect;
+use super::input::CallerId;
 use super::plan::Plan;
 use std::time::Instant;
 
@@ -51,7 +52,7 @@ impl Adopted {
 
 /// Callers whose turn it is.
 pub(super) struct Leaving {
-    free: Vec<Caller>,
+    free: Vec<CallerId>,
     /// Containers whose own hook is to be called.
     due: Vec<String>,
 }
@@ -61,22 +62,21 @@ impl Adopted {
     /// longer.
     pub(super) fn part(
         &self,
-        callers: &mut Callers,
+        waiting: &[Caller],
         plan: &Plan,
         now: Instant,
         may_go: impl Fn(&Caller) -> bool,
         latest: impl Fn(&Caller) -> Option<Instant>,
     ) -> Leaving {
-        let mut due = Vec::new();
-        let free = callers.take(|caller| {
-            if !may_go(caller) {
-                return false;
-            }
-            let Some(name) = plan.adopted(caller.container.as_deref()) else { return true };
-            due.push(name.to_owned());
+        let turn: Vec<_> = waiting.iter().filter(|caller| may_go(caller)).collect();
+        let name = |caller: &Caller| plan.adopted(caller.container.as_deref()).map(str::to_owned);
+        let due = turn.iter().filter_map(|caller| name(caller)).collect();
+        let goes = |caller: &&&Caller| {
+            let Some(name) = name(caller) else { return true };
             let late = latest(caller).is_none_or(|at| now >= at);
-            late || self.has_returned(name)
-        });
+            late || self.has_returned(&name)
+        };
+        let free = turn.iter().filter(goes).map(|caller| caller.id).collect();
         Leaving { free, due }
     }
 }
@@ -114,9 +114,10 @@ impl Drain {
     /// Calls the hooks that are due and says who goes.
     pub(super) fn let_go(&mut self, leaving: Leaving) -> Vec<Caller> {
         self.call_adopted(&leaving.due);
-        for caller in &leaving.free {
+        let free = self.callers.take(|caller| leaving.free.contains(&caller.id));
+        for caller in &free {
             self.adopted.answered(caller.container.as_deref());
         }
-        leaving.free
+        free
     }
 }

@@ -130,9 +130,9 @@ impl Ended {
     }
 }
 
-/// Outside a known pod stop a helper waits for nothing but its own preStop hook.
-pub(super) fn idle_helper_latest(caller: &Caller, plan: &Plan) -> Instant {
-    caller.since + plan.helper_budget(plan.grace)
+/// The latest answer to a helper's hook, counted from its own call.
+pub(super) fn idle_helper_latest(caller: &Caller, plan: &Plan, stop: Option<&Stop>) -> Instant {
+    caller.since + plan.helper_budget(stop.map_or(plan.grace, |stop| stop.grace))
 }
 
 fn owns(ports: &[u16], listener: &ListenerSeen) -> bool {
@@ -147,24 +147,24 @@ impl Drain {
         self.finish_undo(now);
     }
 
-    /// A helper's hook alone starts no drain: held for a known pod stop, then let go.
+    /// A helper's hook alone starts no drain: held for a known pod stop, then let go. Whatever
+    /// the pod does, the kubelet waits for a container no longer than its grace.
     fn free_idle_helpers(&mut self, now: Instant) {
-        let unknown = !self.stop().is_some_and(Stop::is_known);
-        if !unknown {
-            return;
-        }
-        let plan = &self.plan;
+        let (plan, stop) = (&self.plan, self.stop());
+        let unknown = !stop.is_some_and(Stop::is_known);
+        let latest = |caller: &Caller| idle_helper_latest(caller, plan, stop);
         let leaving = self.adopted.part(
-            &mut self.callers,
+            &self.callers.waiting,
             plan,
             now,
             |caller| {
-                plan.is_helper(caller.container.as_deref()) && now >= caller.since + KIND_DECIDED
+                let idle = unknown && now >= caller.since + KIND_DECIDED;
+                plan.is_helper(caller.container.as_deref()) && (idle || now >= latest(caller))
             },
-            |caller| Some(idle_helper_latest(caller, plan)),
+            |caller| Some(latest(caller)),
         );
         let free = self.let_go(leaving);
-        let because = "a helper's container restarts";
+        let because = if unknown { "a helper's container restarts" } else { "its grace is spent" };
         for caller in free {
             let waited = now.saturating_duration_since(caller.since);
             self.note(Note::HookAnswered { container: caller.container, waited, because });

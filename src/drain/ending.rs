@@ -82,7 +82,7 @@ impl Drain {
         let is_helper = |caller: &Caller| plan.is_helper(caller.container.as_deref());
         let serving_waits = !self.callers.waiting.iter().all(is_helper);
         let leaving = self.adopted.part(
-            &mut self.callers,
+            &self.callers.waiting,
             plan,
             now,
             |caller| ended.frees(caller, serving_waits, plan, now),

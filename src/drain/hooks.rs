@@ -181,11 +181,13 @@ impl Drain {
         self.note(Note::PhaseBegan { phase, after: std::time::Duration::ZERO, because });
     }
 
-    /// The kubelet's clock runs since the first trusted call, which may have been the agent's
-    /// own stop a moment ago.
+    /// The kubelet's clock runs since the first trusted call, which may have been a helper's
+    /// hook or the agent's own stop a moment ago.
     fn first_call(&self, now: Instant) -> Instant {
         let term = self.term.as_ref().map(|term| term.at);
-        [self.own_hook, term].into_iter().flatten().min().unwrap_or(now)
+        let waiting = self.callers.waiting.iter().map(|caller| caller.since);
+        let calls = self.own_hook.into_iter().chain(waiting.filter(|at| recent(*at, now)));
+        calls.chain(term).min().unwrap_or(now)
     }
 
     /// How many serving ports there may be, for the share of the application's probes.

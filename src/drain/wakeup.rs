@@ -72,15 +72,11 @@ impl Drain {
     }
 
     fn helper_due(&self) -> Option<Instant> {
-        let known = self.stop().is_some_and(super::stop::Stop::is_known);
-        let helpers = self
-            .callers
-            .waiting
-            .iter()
-            .filter(|caller| !known && self.plan.is_helper(caller.container.as_deref()));
-        let latest = self.latest;
+        let (latest, stop) = (self.latest, self.stop());
+        let helpers = self.callers.waiting.iter();
+        let helpers = helpers.filter(|caller| self.plan.is_helper(caller.container.as_deref()));
         let dues = helpers.flat_map(|caller| {
-            [caller.since + KIND_DECIDED, idle_helper_latest(caller, &self.plan)]
+            [caller.since + KIND_DECIDED, idle_helper_latest(caller, &self.plan, stop)]
         });
         dues.filter(|at| latest.is_none_or(|latest| *at > latest)).min()
     }

@@ -49,6 +49,7 @@ pub(super) struct Pod {
     start: Instant,
     now: Instant,
     pending: VecDeque<(Instant, Input)>,
+    at_once: u32,
     pub(super) log: Vec<(f64, Effect)>,
     next_caller: u64,
     // The simulated kernel. Counters are emptied by each census, states stay.
@@ -77,6 +78,7 @@ impl Pod {
             start,
             now: start,
             pending: VecDeque::new(),
+            at_once: 0,
             log: Vec::new(),
             next_caller: 1,
             ports: vec![port(8080)],
@@ -187,24 +189,29 @@ impl Pod {
         self.later(took, Input::CensusTaken(Box::new(census)));
     }
 
+    /// Moves the clock to the next alarm or answer, whichever is first, and says which it is.
+    pub(super) fn next_input(&mut self, until: f64) -> Option<Input> {
+        let until = self.start + secs(until);
+        let alarm = self.drain.next_wakeup().map(|(at, _)| at);
+        assert!(alarm.is_none_or(|at| at > self.now), "an alarm in the past: {alarm:?}");
+        let answer = self.pending.front().map(|(at, _)| *at);
+        let next = alarm.into_iter().chain(answer).min().filter(|at| *at <= until);
+        let Some(next) = next else {
+            self.now = until;
+            return None;
+        };
+        self.at_once = if next == self.now { self.at_once + 1 } else { 0 };
+        assert!(self.at_once < STEPS_AT_ONCE, "a busy loop at {} s", self.at());
+        self.now = next;
+        let input = if answer == Some(next) { self.pending.pop_front() } else { None };
+        Some(input.map_or(Input::WakeupReached, |(_, input)| input))
+    }
+
     /// Lets time pass until `until`, with every alarm on time.
     pub(super) fn run_to(&mut self, until: f64) {
-        let until = self.start + secs(until);
-        let mut at_once = 0;
-        loop {
-            let alarm = self.drain.next_wakeup().map(|(at, _)| at);
-            assert!(alarm.is_none_or(|at| at > self.now), "an alarm in the past: {alarm:?}");
-            let answer = self.pending.front().map(|(at, _)| *at);
-            let Some(next) = alarm.into_iter().chain(answer).min().filter(|at| *at <= until) else {
-                break;
-            };
-            at_once = if next == self.now { at_once + 1 } else { 0 };
-            assert!(at_once < STEPS_AT_ONCE, "a busy loop at {} s", self.at());
-            self.now = next;
-            let input = if answer == Some(next) { self.pending.pop_front() } else { None };
-            self.tell(input.map_or(Input::WakeupReached, |(_, input)| input));
+        while let Some(input) = self.next_input(until) {
+            self.tell(input);
         }
-        self.now = until;
     }
 
     /// The agent is stopped until `until`: nothing is delivered and no alarm rings.
@@ -215,7 +222,7 @@ impl Pod {
         }
     }
 
-    fn caller(&mut self) -> CallerId {
+    pub(super) fn caller(&mut self) -> CallerId {
         self.next_caller += 1;
         CallerId(self.next_caller)
     }

@@ -12,8 +12,6 @@ use super::{Drain, Phase};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// How often the listeners are looked at while something hangs on them.
-const DUMP_INTERVAL: Duration = Duration::from_millis(250);
 /// A pod must never stay unready for ever: the safety timer's margin over the grace.
 const SAFETY_MARGIN: Duration = Duration::from_secs(10);
 
@@ -53,26 +51,40 @@ impl Ended {
         }
     }
 
-    /// May this caller go?
-    pub(super) fn frees(&self, caller: &Caller, plan: &Plan, now: Instant) -> bool {
+    /// The latest moment at which this caller must be answered.
+    pub(super) fn latest(&self, caller: &Caller, plan: &Plan) -> Option<Instant> {
+        if plan.is_helper(caller.container.as_deref()) {
+            Some(self.stop.helper_deadline(plan))
+        } else {
+            self.stop.deadline(plan)
+        }
+    }
+
+    /// May this caller go, but for its own preStop hook?
+    pub(super) fn frees(
+        &self,
+        caller: &Caller,
+        serving_waits: bool,
+        plan: &Plan,
+        now: Instant,
+    ) -> bool {
         let name = caller.container.as_deref();
+        let late = self.latest(caller, plan).is_none_or(|latest| now >= latest);
         if plan.is_helper(name) {
-            return self.frees_helper(caller, plan, now);
+            return late || !serving_waits && self.is_needless(caller, plan, now);
         }
         let Some(after) = plan.container(name).and_then(|c| c.after.as_deref()) else {
             return true;
         };
-        let late = self.stop.deadline(plan).is_none_or(|deadline| now >= deadline);
-        late || self.is_gone(plan.container(Some(after)))
+        // Containers have an order among themselves only when all of them stop.
+        let alone = self.stop.kind == StopKind::Restart;
+        late || alone || self.is_gone(plan.container(Some(after)))
     }
 
     /// A helper waits until nobody needs it any more.
-    fn frees_helper(&self, caller: &Caller, plan: &Plan, now: Instant) -> bool {
+    fn is_needless(&self, caller: &Caller, plan: &Plan, now: Instant) -> bool {
         if !self.stop.is_known() {
             return now >= caller.since + KIND_DECIDED;
-        }
-        if now >= self.stop.helper_deadline(plan) {
-            return true;
         }
         let Some(census) = self.sight.latest.as_ref().filter(|c| c.began >= self.ended_at) else {
             return false;
@@ -100,12 +112,14 @@ impl Ended {
     /// Every answered container listens anew: all recorded listeners of one of its ports are
     /// gone and another one is there. A reload that keeps its listeners is no restart.
     fn reborn(&self, plan: &Plan, seen: &[ListenerSeen]) -> bool {
-        let recorded = self.sight.recorded.as_deref().unwrap_or(&[]);
+        // Without a look at the old listeners nothing tells them from new ones.
+        let Some(recorded) = &self.sight.recorded else { return false };
         self.answered.iter().all(|name| {
             let ports = plan.ports_of(name.as_deref());
+            let unheard = !recorded.iter().any(|old| owns(ports, old));
             seen.iter().filter(|listener| owns(ports, listener)).any(|listener| {
-                let of_port = |other: &&ListenerSeen| other.port == listener.port;
-                !recorded.iter().filter(of_port).any(|old| seen.contains(old))
+                let mut old = recorded.iter().filter(|old| old.port == listener.port).peekable();
+                (unheard || old.peek().is_some()) && !old.any(|old| seen.contains(old))
             })
         })
     }
@@ -116,60 +130,13 @@ impl Ended {
     }
 }
 
+/// The latest answer to a helper's hook, counted from its own call.
+pub(super) fn idle_helper_latest(caller: &Caller, plan: &Plan, stop: Option<&Stop>) -> Instant {
+    caller.since + plan.helper_budget(stop.map_or(plan.grace, |stop| stop.grace))
+}
+
 fn owns(ports: &[u16], listener: &ListenerSeen) -> bool {
     listener.role == PortRole::Serving && (ports.is_empty() || ports.contains(&listener.port))
-}
-
-/// Looks at the LISTEN sockets alone.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Dumps {
-    wanted_at: Option<Instant>,
-    asked_at: Option<Instant>,
-    seen: Option<(Instant, Vec<ListenerSeen>)>,
-    failed_at: Option<Instant>,
-}
-
-impl Dumps {
-    /// One is wanted now, unless one is under way or has just been taken.
-    pub(super) fn want(&mut self, now: Instant) {
-        if self.wanted_at.is_none() && self.asked_at.is_none() {
-            let last = self.seen.as_ref().map(|(at, _)| *at).max(self.failed_at);
-            self.wanted_at = Some(last.map_or(now, |at| (at + DUMP_INTERVAL).max(now)));
-        }
-    }
-
-    pub(super) fn ask(&mut self, now: Instant) -> bool {
-        let due = self.wanted_at.is_some_and(|at| at <= now);
-        if due {
-            self.wanted_at = None;
-            self.asked_at = Some(now);
-        }
-        due
-    }
-
-    pub(super) fn taken(&mut self, now: Instant, seen: Vec<ListenerSeen>) {
-        let began = self.asked_at.take().unwrap_or(now);
-        self.seen = Some((began, seen));
-    }
-
-    pub(super) fn failed(&mut self, now: Instant) {
-        if self.asked_at.take().is_some() {
-            self.failed_at = Some(now);
-        }
-    }
-
-    /// The latest dump, if it was begun at `from` or later.
-    pub(super) fn since(&self, from: Instant) -> Option<&[ListenerSeen]> {
-        self.seen.as_ref().filter(|(at, _)| *at >= from).map(|(_, seen)| &seen[..])
-    }
-
-    pub(super) fn failed_since(&self, from: Instant) -> bool {
-        self.failed_at.is_some_and(|at| at >= from)
-    }
-
-    pub(super) fn due(&self) -> Option<Instant> {
-        self.wanted_at
-    }
 }
 
 impl Drain {
@@ -180,17 +147,24 @@ impl Drain {
         self.finish_undo(now);
     }
 
-    /// A helper's hook alone starts no drain: held for a known pod stop, then let go.
+    /// A helper's hook alone starts no drain: held for a known pod stop, then let go. Whatever
+    /// the pod does, the kubelet waits for a container no longer than its grace.
     fn free_idle_helpers(&mut self, now: Instant) {
-        let unknown = !self.stop().is_some_and(Stop::is_known);
-        if !unknown {
-            return;
-        }
-        let plan = &self.plan;
-        let free = self.callers.take(|caller| {
-            plan.is_helper(caller.container.as_deref()) && now >= caller.since + KIND_DECIDED
-        });
-        let because = "a helper's container restarts";
+        let (plan, stop) = (&self.plan, self.stop());
+        let unknown = !stop.is_some_and(Stop::is_known);
+        let latest = |caller: &Caller| idle_helper_latest(caller, plan, stop);
+        let leaving = self.adopted.part(
+            &self.callers.waiting,
+            plan,
+            now,
+            |caller| {
+                let idle = unknown && now >= caller.since + KIND_DECIDED;
+                plan.is_helper(caller.container.as_deref()) && (idle || now >= latest(caller))
+            },
+            |caller| Some(latest(caller)),
+        );
+        let free = self.let_go(leaving);
+        let because = if unknown { "a helper's container restarts" } else { "its grace is spent" };
         for caller in free {
             let waited = now.saturating_duration_since(caller.since);
             self.note(Note::HookAnswered { container: caller.container, waited, because });
@@ -200,15 +174,15 @@ impl Drain {
 
     /// While no pod stop is known, the container is expected back.
     fn await_restart(&mut self, now: Instant) {
-        let Phase::Ended(ended) = &self.phase else { return };
+        let Phase::Ended(ended) = &mut self.phase else { return };
         let awaited = matches!(ended.stop.kind, StopKind::Unknown | StopKind::Restart);
         if !awaited || !self.callers.waiting.is_empty() || self.term.is_some() {
             return;
         }
-        let reborn = self
-            .dumps
-            .since(ended.last_answered)
-            .is_some_and(|seen| ended.reborn(&self.plan, seen));
+        let reborn = self.dumps.since(ended.last_answered).is_some_and(|seen| {
+            ended.sight.respawned(seen);
+            ended.reborn(&self.plan, seen)
+        });
         if reborn {
             self.begin_undo("the container listens anew", now);
         } else if now >= ended.safety_at(&self.plan) {

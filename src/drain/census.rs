@@ -235,6 +235,11 @@ impl PortCensus {
     pub fn established(&self) -> u32 {
         self.busy + self.idle + self.unknown
     }
+
+    /// Connections that are not known to be idle.
+    pub(super) fn held(&self) -> u32 {
+        self.busy + self.unknown
+    }
 }
 
 /// How far a census can be believed.

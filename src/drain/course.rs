@@ -25,6 +25,8 @@ pub(super) struct Course {
     pub(super) delisted_at: Option<Instant>,
     /// Begin of the latest run of censuses in which everything held.
     pub(super) empty_since: Option<Instant>,
+    /// Something was last known not to hold then; a census begun before proves no window.
+    pub(super) held_up_at: Option<Instant>,
     /// Begin of the latest run of censuses in which the application was gone.
     pub(super) gone_since: Option<Instant>,
     pub(super) waiting: Option<Waiting>,
@@ -32,13 +34,13 @@ pub(super) struct Course {
     pub(super) limit: LimitedBy,
     /// Over, but for the containers' own preStop hooks.
     pub(super) decided: Option<(Outcome, LimitedBy)>,
-    pub(super) adopted: Vec<String>,
 }
 
 impl Course {
-    pub(super) fn new(stop: Stop, plan: &Plan, rate: Option<f64>) -> Self {
+    /// `now`: when the sockets begin to be watched, which may be later than the first call.
+    pub(super) fn new(stop: Stop, plan: &Plan, rate: Option<f64>, now: Instant) -> Self {
         Self {
-            sight: Sight::since(stop.began),
+            sight: Sight::since(now),
             sources: Sources::begin(plan),
             stop,
             rate,
@@ -46,11 +48,11 @@ impl Course {
             unready_read_at: None,
             delisted_at: None,
             empty_since: None,
+            held_up_at: None,
             gone_since: None,
             waiting: None,
             limit: LimitedBy::Nothing,
             decided: None,
-            adopted: Vec::new(),
         }
     }
 

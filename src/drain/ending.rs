@@ -3,8 +3,8 @@
 use super::aftermath::Ended;
 use super::callers::Caller;
 use super::course::Course;
-use super::effect::{Answer, Effect};
-use super::outcome::{LimitedBy, Note, Outcome, PhaseName, StopKind, Summary};
+use super::effect::Answer;
+use super::outcome::{InFlight, LimitedBy, Note, Outcome, PhaseName, StopKind, Summary};
 use super::plan::Plan;
 use super::waiting::{Waiting, secs};
 use super::wishes::Wishes;
@@ -24,48 +24,29 @@ impl Drain {
             Some((outcome, _)) => (outcome, LimitedBy::AdoptedHook),
             None => (Outcome::Deadline, limit),
         };
-        let never_called = course.decided.is_none();
-        let adopted = self.adopted();
-        if never_called {
-            let calls = adopted.into_iter().map(|container| Effect::CallAdopted { container });
-            self.out.extend(calls);
-        }
+        // No time is left to wait for them, but they are owed the call.
+        self.call_adopted_first();
         self.end(outcome, limited_by, now);
     }
 
     /// The verdict is in: the containers' own hooks are called, then the answer goes out.
     pub(super) fn decide(&mut self, outcome: Outcome, limited_by: LimitedBy, now: Instant) {
-        let adopted = self.adopted();
         let Phase::Active(course) = &mut self.phase else { return };
-        if course.decided.is_none() {
-            course.decided = Some((outcome, limited_by));
-            course.adopted.clone_from(&adopted);
-            if !adopted.is_empty() {
-                course.waiting = Some(Waiting::Adopted { containers: adopted.clone() });
-            }
-            let calls = adopted.into_iter().map(|container| Effect::CallAdopted { container });
-            self.out.extend(calls);
-        }
+        course.decided.get_or_insert((outcome, limited_by));
         self.end_if_decided(now);
     }
 
     /// Ends a decided drain once the adopted hooks have returned.
     pub(super) fn end_if_decided(&mut self, now: Instant) {
         let Phase::Active(course) = &self.phase else { return };
-        if let Some((outcome, limited_by)) = course.decided.filter(|_| course.adopted.is_empty()) {
+        let Some((outcome, limited_by)) = course.decided else { return };
+        self.call_adopted_first();
+        let containers = self.adopted.running().to_vec();
+        if containers.is_empty() {
             self.end(outcome, limited_by, now);
+        } else if let Phase::Active(course) = &mut self.phase {
+            course.waiting = Some(Waiting::Adopted { containers });
         }
-    }
-
-    /// Waiting containers whose own preStop hook is called on the way.
-    fn adopted(&self) -> Vec<String> {
-        let adopted = |caller: &Caller| {
-            let container = self.plan.container(caller.container.as_deref())?;
-            container.adopted.then(|| container.name.clone())
-        };
-        let mut names: Vec<_> = self.callers.waiting.iter().filter_map(adopted).collect();
-        names.dedup();
-        names
     }
 
     fn end(&mut self, outcome: Outcome, limited_by: LimitedBy, now: Instant) {
@@ -97,10 +78,22 @@ impl Drain {
     /// Answers the callers that the drain held, but for those that must wait for others.
     pub(super) fn answer_ended(&mut self, now: Instant) {
         let Phase::Ended(ended) = &self.phase else { return };
-        let summary = Arc::clone(&ended.summary);
-        let (plan, ended) = (&self.plan, ended.as_ref());
-        let free = self.callers.take(|caller| ended.frees(caller, plan, now));
-        let answered: Vec<_> = free.iter().map(|caller| caller.container.clone()).collect();
+        let (plan, summary) = (&self.plan, Arc::clone(&ended.summary));
+        let is_helper = |caller: &Caller| plan.is_helper(caller.container.as_deref());
+        let serving_waits = !self.callers.waiting.iter().all(is_helper);
+        let leaving = self.adopted.part(
+            &self.callers.waiting,
+            plan,
+            now,
+            |caller| ended.frees(caller, serving_waits, plan, now),
+            |caller| ended.latest(caller, plan),
+        );
+        let free = self.let_go(leaving);
+        let answered: Vec<_> = free
+            .iter()
+            .map(|caller| caller.container.clone())
+            .filter(|name| !self.plan.is_helper(name.as_deref()))
+            .collect();
         for caller in free {
             self.tell(&caller, &summary, now);
         }
@@ -156,19 +149,23 @@ fn summarise(
         last_new_connection: last.map(|(at, peer)| (at.saturating_duration_since(began), peer)),
         leftovers: course.sight.peers(),
         waiting_for,
-        caveats: caveats(course, wishes),
+        caveats: caveats(course, wishes, plan, now),
         advice: advice(course, plan, outcome, limited_by),
     }
 }
 
 /// What was never known, and what was given up.
-pub(super) fn caveats(course: &Course, wishes: &Wishes) -> Vec<String> {
-    let mut caveats = wishes.caveats();
+pub(super) fn caveats(course: &Course, wishes: &Wishes, plan: &Plan, now: Instant) -> Vec<String> {
+    let give_up_at = course.stop.began + plan.registry_bound(course.stop.grace);
+    let mut caveats = wishes.caveats(now >= give_up_at);
+    caveats.extend(course.sources.caveats(plan));
     if let Some(why) = &course.sight.ever_failed {
         caveats.push(format!("the sockets could not be read: {why}"));
     }
     if let Some(why) = course.sight.counted_only() {
         caveats.push(format!("connections were counted and not judged: {why}"));
+    } else if let Some(InFlight { unknown: unknown @ 1.., .. }) = course.sight.in_flight() {
+        caveats.push(format!("{unknown} connections could not be judged"));
     }
     if course.sight.never_listened() {
         caveats.push("nothing listened on a serving port when the stop was seen".to_owned());

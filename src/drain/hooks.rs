@@ -1,9 +1,11 @@
 //! Who called, and what a call means.
 
+use super::census::{ListenerSeen, PortRole};
 use super::course::Course;
 use super::effect::{Answer, Effect};
 use super::input::{CallerId, ControllerWord, StopCause};
 use super::outcome::{Note, PhaseName, StopKind};
+use super::plan::Container;
 use super::stop::{KIND_DECIDED, Stop};
 use super::{Drain, Phase};
 use std::time::Instant;
@@ -29,7 +31,7 @@ impl Drain {
         self.callers.waiting.push(waiting);
         match &self.phase {
             Phase::Serving | Phase::Undoing { .. } => {
-                self.begin(StopKind::Unknown, "app hook", now)
+                self.begin(StopKind::Unknown, "app hook", now);
             }
             Phase::Ended(ended) if again || ended.stop.kind == StopKind::Manual => {
                 self.begin(StopKind::Unknown, "app hook", now);
@@ -44,16 +46,16 @@ impl Drain {
         }
     }
 
-    /// Our own container was told to stop a moment ago, and only an app hook was missing.
+    /// Our own container is being stopped, and only an app hook was missing. After a SIGTERM
+    /// this agent sees no restart through, however late the hook.
     fn pod_stop_is_suspected(&self, now: Instant) -> bool {
-        let recent = |at: Instant| now.saturating_duration_since(at) <= KIND_DECIDED;
-        self.own_hook.is_some_and(recent) || self.term.as_ref().is_some_and(|term| recent(term.at))
+        self.own_hook.is_some_and(|at| recent(at, now)) || self.term.is_some()
     }
 
     /// A trusted hook waits, or somebody reached `/prestop` just now.
     pub(super) fn some_hook_waits(&self, now: Instant) -> bool {
-        let recent = |at: Instant| now.saturating_duration_since(at) <= KIND_DECIDED;
-        !self.callers.waiting.is_empty() || self.callers.strangers.iter().any(|s| recent(s.since))
+        let strangers = &self.callers.strangers;
+        !self.callers.waiting.is_empty() || strangers.iter().any(|s| recent(s.since, now))
     }
 
     pub(super) fn own_hook_called(&mut self, now: Instant) {
@@ -63,6 +65,7 @@ impl Drain {
         if unknown || self.some_hook_waits(now) || !self.plan.any_hooked() {
             self.pod_stop_known("the agent's own hook", now);
         } else if !self.stop().is_some_and(Stop::is_known) {
+            self.own_restart = false;
             self.own_hook.get_or_insert(now);
         }
     }
@@ -79,7 +82,7 @@ impl Drain {
             }
             None => self.dumps.want(now),
             Some(seen) => {
-                let serves = seen.iter().any(|listener| self.belongs_to_hooked(listener.port));
+                let serves = seen.iter().any(|listener| self.belongs_to_hooked(listener));
                 if serves {
                     self.own_hook = None;
                     self.own_restart = true;
@@ -91,14 +94,13 @@ impl Drain {
         }
     }
 
-    fn belongs_to_hooked(&self, port: u16) -> bool {
+    fn belongs_to_hooked(&self, listener: &ListenerSeen) -> bool {
+        let owns = |container: &Container| {
+            let every = container.ports.is_empty() && container.role == PortRole::Serving;
+            container.ports.contains(&listener.port) || every && listener.role == PortRole::Serving
+        };
         self.plan.containers.is_empty()
-            || self
-                .plan
-                .containers
-                .iter()
-                .filter(|container| container.hooked)
-                .any(|container| container.ports.is_empty() || container.ports.contains(&port))
+            || self.plan.containers.iter().filter(|container| container.hooked).any(owns)
     }
 
     pub(super) fn stranger_called(&mut self, caller: CallerId, near: bool, now: Instant) {
@@ -120,7 +122,6 @@ impl Drain {
 
     /// It is certain that the pod is going away.
     pub(super) fn pod_stop_known(&mut self, by: &'static str, now: Instant) {
-        self.own_hook = None;
         match &mut self.phase {
             Phase::Serving | Phase::Undoing { .. } => self.begin(StopKind::PodStop, by, now),
             Phase::Active(course) if course.stop.kind == StopKind::Manual => {
@@ -143,6 +144,7 @@ impl Drain {
                 }
             }
         }
+        self.own_hook = None;
     }
 
     fn announce_known(&mut self, by: &'static str, now: Instant) {
@@ -157,8 +159,7 @@ impl Drain {
     /// A stop begins: a new clock, and everything that withdraws us is wished for at once.
     pub(super) fn begin(&mut self, kind: StopKind, by: &'static str, now: Instant) {
         let grace = self.deletion_grace.unwrap_or(self.plan.grace);
-        let mut stop = Stop::new(now, kind, grace);
-        stop.another_ready = self.another_ready;
+        let stop = Stop::new(self.first_call(now), kind, grace);
         let ports = self.known_ports();
         let rate = self.rate.at_stop(now, &self.plan.app_probes, ports);
         let budget = stop.budget(&self.plan);
@@ -166,8 +167,9 @@ impl Drain {
         if stop.is_known() {
             self.probes.begin(now);
         }
-        self.phase = Phase::Active(Box::new(Course::new(stop, &self.plan, rate)));
+        self.phase = Phase::Active(Box::new(Course::new(stop, &self.plan, rate, now)));
         self.own_hook = None;
+        self.own_restart = false;
         self.wishes.withdraw();
         self.out.push(Effect::BeginWatch);
         if self.plan.controller {
@@ -179,6 +181,15 @@ impl Drain {
         self.note(Note::PhaseBegan { phase, after: std::time::Duration::ZERO, because });
     }
 
+    /// The kubelet's clock runs since the first trusted call, which may have been a helper's
+    /// hook or the agent's own stop a moment ago.
+    fn first_call(&self, now: Instant) -> Instant {
+        let term = self.term.as_ref().map(|term| term.at);
+        let waiting = self.callers.waiting.iter().map(|caller| caller.since);
+        let calls = self.own_hook.into_iter().chain(waiting.filter(|at| recent(*at, now)));
+        calls.chain(term).min().unwrap_or(now)
+    }
+
     /// How many serving ports there may be, for the share of the application's probes.
     fn known_ports(&self) -> usize {
         let declared: usize = self.plan.containers.iter().map(|c| c.ports.len()).sum();
@@ -186,19 +197,18 @@ impl Drain {
     }
 
     pub(super) fn controller_answered(&mut self, word: ControllerWord, now: Instant) {
-        self.another_ready = word.another_ready_endpoint.unwrap_or(false);
         if let Some(grace) = word.deletion_grace {
             self.deletion_grace = Some(grace);
             self.pod_stop_known("the controller", now);
         }
-        let by_kubelet = word.cause == Some(StopCause::Kubelet);
-        let another_ready = self.another_ready;
-        let grace = self.deletion_grace;
-        if let Phase::Active(course) = &mut self.phase {
-            course.stop.another_ready = another_ready;
-            course.stop.grace = grace.unwrap_or(course.stop.grace);
-            course.stop.kubelet |= by_kubelet;
-        }
+        let stop = match &mut self.phase {
+            Phase::Active(course) => &mut course.stop,
+            Phase::Ended(ended) => &mut ended.stop,
+            Phase::Serving | Phase::Undoing { .. } => return,
+        };
+        stop.another_ready = word.another_ready_endpoint.unwrap_or(false);
+        stop.grace = self.deletion_grace.unwrap_or(stop.grace);
+        stop.kubelet |= word.cause == Some(StopCause::Kubelet);
     }
 
     pub(super) fn drain_requested(&mut self, caller: CallerId, now: Instant) {
@@ -239,4 +249,9 @@ impl Drain {
         self.begin_undo("lameduck undrain", now);
         self.answer(caller, Answer::Done);
     }
+}
+
+/// Recent enough to be part of the same stop.
+fn recent(at: Instant, now: Instant) -> bool {
+    now.saturating_duration_since(at) <= KIND_DECIDED
 }

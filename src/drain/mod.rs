@@ -5,11 +5,13 @@
 //! `hooks` (who called, what it means) → `course` + `verdict` (withdrawing, emptying) →
 //! `ending` (the answer) → `aftermath` (helpers, restart, undo, leaving).
 
+mod adopted;
 mod aftermath;
 mod budget;
 mod callers;
 mod census;
 mod course;
+mod dumps;
 mod effect;
 mod ending;
 mod hooks;
@@ -43,9 +45,11 @@ pub use plan::{AppProbe, Container, NotifyChannel, Plan, SourcePlan, Unready};
 pub use status::Status;
 pub use wakeup::Wakeup;
 
-use aftermath::{Dumps, Ended};
+use adopted::Adopted;
+use aftermath::Ended;
 use callers::Callers;
 use course::Course;
+use dumps::Dumps;
 use probes::ProbeLog;
 use rate::ArrivalRate;
 use std::sync::Arc;
@@ -75,6 +79,7 @@ pub struct Drain {
     plan: Plan,
     phase: Phase,
     callers: Callers,
+    adopted: Adopted,
     wishes: Wishes,
     rate: ArrivalRate,
     probes: ProbeLog,
@@ -86,7 +91,6 @@ pub struct Drain {
     term: Option<Term>,
     /// `lameduck drain` was called and `undrain` was not.
     by_hand: bool,
-    another_ready: bool,
     deletion_grace: Option<Duration>,
     exited: bool,
     last: Option<Arc<Summary>>,
@@ -103,6 +107,7 @@ impl Drain {
             plan,
             phase: Phase::Serving,
             callers: Callers::default(),
+            adopted: Adopted::default(),
             rate: ArrivalRate::default(),
             probes: ProbeLog::default(),
             dumps: Dumps::default(),
@@ -110,7 +115,6 @@ impl Drain {
             own_restart: false,
             term: None,
             by_hand: false,
-            another_ready: false,
             deletion_grace: None,
             exited: false,
             last: None,
@@ -127,8 +131,12 @@ impl Drain {
     pub fn on(&mut self, input: Input, now: Instant) -> Vec<Effect> {
         self.notice_lapse(now);
         self.check_deadline(now);
-        self.take(input, now);
-        self.step(now);
+        if self.exited {
+            self.turn_away(&input);
+        } else {
+            self.take(input, now);
+            self.step(now);
+        }
         self.latest = Some(now);
         self.expected = self.next_wakeup().map(|(at, _)| at);
         std::mem::take(&mut self.out)
@@ -147,7 +155,7 @@ impl Drain {
             Input::ControllerAnswered(word) => self.controller_answered(word, now),
             Input::ProbeServed { ready, accepted } => self.probe_served(ready, accepted, now),
             Input::ArrivalsCounted { accepted } => self.rate.read(now, accepted, false),
-            Input::CensusTaken(census) => self.census_taken(*census),
+            Input::CensusTaken(census) => self.census_taken(*census, now),
             Input::CensusFailed { why } => self.census_failed(why, now),
             Input::ListenersDumped(seen) => self.dumps.taken(now, seen),
             Input::NotifyEnded { channel, phase, error } => {
@@ -164,19 +172,18 @@ impl Drain {
                     course.source_read(now, source, reading);
                 }
             }
-            Input::AdoptedHookEnded { container } => {
-                if let Phase::Active(course) = &mut self.phase {
-                    course.adopted.retain(|name| *name != container);
-                }
-            }
+            Input::AdoptedHookEnded { container } => self.adopted.returned(container),
         }
     }
 
     /// The alarm came late: the agent was stopped or starved, and saw nothing meanwhile.
     fn notice_lapse(&mut self, now: Instant) {
-        let Some(missing) = self.expected.map(|at| now.saturating_duration_since(at)) else {
-            return;
-        };
+        if let Some(expected) = self.expected {
+            self.lapsed(now.saturating_duration_since(expected), now);
+        }
+    }
+
+    fn lapsed(&mut self, missing: Duration, now: Instant) {
         if missing < LAPSE || !matches!(self.phase, Phase::Active(_)) {
             return;
         }

@@ -34,9 +34,11 @@ impl ProbeLog {
         !self.seen.is_empty()
     }
 
-    pub(super) fn seen(&mut self, now: Instant) {
+    /// `before`: no stop runs. A rhythm is what was seen before the stop.
+    pub(super) fn seen(&mut self, now: Instant, before: bool) {
         match &mut self.watch {
             Some(watch) => watch.silent_from = now,
+            None if !before => {}
             None => {
                 if self.seen.len() == KEPT {
                     self.seen.remove(0);
@@ -91,7 +93,7 @@ mod tests {
         let start = super::super::testing::instant();
         let mut log = ProbeLog::default();
         for step in 0..probes {
-            log.seen(start + Duration::from_secs(2) * step);
+            log.seen(start + Duration::from_secs(2) * step, true);
         }
         (log, start + Duration::from_secs(2) * probes)
     }
@@ -108,7 +110,7 @@ mod tests {
         let (mut log, now) = log(5);
         log.begin(now);
         assert_eq!(log.due(), Some(now + Duration::from_secs(6)));
-        log.seen(now + Duration::from_secs(5));
+        log.seen(now + Duration::from_secs(5), false);
         assert_eq!(log.due(), Some(now + Duration::from_secs(11)));
     }
 

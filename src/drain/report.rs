@@ -33,7 +33,8 @@ impl Drain {
                 .and_then(|sight| sight.latest.as_ref())
                 .map_or_else(Vec::new, |census| census.ports.clone()),
             late_connections: sight.map_or(0, |sight| sight.silence.arrivals()),
-            caveats: course.map_or_else(Vec::new, |course| caveats(course, &self.wishes)),
+            caveats: course
+                .map_or_else(Vec::new, |course| caveats(course, &self.wishes, &self.plan, now)),
             last: self.last.clone(),
         }
     }

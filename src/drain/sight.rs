@@ -80,6 +80,8 @@ impl Sight {
         if first {
             self.recorded = Some(serving_listeners(&census));
             self.at_start = Some(in_flight(&census));
+        } else {
+            self.respawned(&census.listeners);
         }
         self.events_lost |= census.events_lost;
         for port in census.ports.iter().filter(|port| port.role == PortRole::Serving) {
@@ -93,6 +95,19 @@ impl Sight {
         }
         self.next_at = census.began + interval(census.took);
         self.latest = Some(census);
+    }
+
+    /// A listener beside one that is recorded is the same application's: SO_REUSEPORT workers
+    /// are replaced one by one until none of the first is left.
+    pub(super) fn respawned(&mut self, seen: &[ListenerSeen]) {
+        let Some(recorded) = &mut self.recorded else { return };
+        let lives = |port: u16| recorded.iter().any(|old| old.port == port && seen.contains(old));
+        let serving = seen.iter().filter(|listener| listener.role == PortRole::Serving);
+        let new: Vec<_> = serving
+            .filter(|listener| lives(listener.port) && !recorded.contains(listener))
+            .copied()
+            .collect();
+        recorded.extend(new);
     }
 
     /// The sockets could not be read; says whether that is news.
@@ -111,7 +126,8 @@ impl Sight {
         if self.failure.is_some() {
             return;
         }
-        let soonest = latest.began + if latest.took <= CHEAP { URGENT } else { SHORTEST };
+        let cheap = latest.took <= CHEAP;
+        let soonest = latest.began + if cheap { URGENT } else { interval(latest.took) };
         if urgent {
             self.next_at = self.next_at.min(soonest);
         }
@@ -138,8 +154,11 @@ impl Sight {
 
     /// Nothing listened when the stop was seen and nothing was connected.
     pub(super) fn never_listened(&self) -> bool {
+        let listens =
+            self.latest.as_ref().is_some_and(|census| !serving_listeners(census).is_empty());
         self.recorded.as_ref().is_some_and(Vec::is_empty)
             && self.at_start == Some(InFlight::default())
+            && !listens
     }
 
     /// All listeners recorded at the stop have vanished, and their sockets too.

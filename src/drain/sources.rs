@@ -47,6 +47,18 @@ impl Sources {
         })
     }
 
+    /// Sources that say nothing, one sentence each.
+    pub(super) fn caveats<'a>(&'a self, plan: &'a Plan) -> impl Iterator<Item = String> + 'a {
+        plan.sources.iter().zip(&self.readings).filter_map(|(source, reading)| {
+            let why = match reading {
+                None => "never read",
+                Some((_, Reading::Unknown(why))) => why,
+                Some((_, Reading::Zero | Reading::Busy(_))) => return None,
+            };
+            Some(format!("source {} is unknown: {why}", source.name))
+        })
+    }
+
     /// No request older than `age` can be running: every source said zero since then.
     pub(super) fn idle_within(&self, now: Instant, age: Duration) -> bool {
         self.readings.is_empty()

@@ -24,10 +24,14 @@ impl Drain {
     }
 
     fn decide_kind(&mut self, now: Instant) {
-        let Phase::Active(course) = &mut self.phase else { return };
-        if course.stop.kind_due().is_some_and(|due| due <= now) {
-            course.stop.kind = StopKind::Restart;
-            let after = now.saturating_duration_since(course.stop.began);
+        let stop = match &mut self.phase {
+            Phase::Active(course) => &mut course.stop,
+            Phase::Ended(ended) => &mut ended.stop,
+            Phase::Serving | Phase::Undoing { .. } => return,
+        };
+        if stop.kind_due().is_some_and(|due| due <= now) {
+            stop.kind = StopKind::Restart;
+            let after = now.saturating_duration_since(stop.began);
             self.note(Note::RestartSeen { after });
         }
     }
@@ -46,7 +50,7 @@ impl Drain {
     }
 
     pub(super) fn probe_served(&mut self, ready: bool, accepted: Option<u64>, now: Instant) {
-        self.probes.seen(now);
+        self.probes.seen(now, self.stop().is_none());
         if let Some(accepted) = accepted.filter(|_| matches!(self.phase, Phase::Serving)) {
             self.rate.read(now, accepted, true);
         }
@@ -116,7 +120,7 @@ impl Drain {
             return self
                 .wait(Hold { waiting: super::waiting::Waiting::Census { failure }, due: None });
         };
-        self.keep_windows(at);
+        self.keep_windows(at, now);
         if self.ended_early(at, now) {
             return;
         }
@@ -131,12 +135,20 @@ impl Drain {
     }
 
     /// Since when everything has held, and since when the application has been gone.
-    fn keep_windows(&mut self, at: Instant) {
+    fn keep_windows(&mut self, at: Instant, now: Instant) {
         let Phase::Active(course) = &self.phase else { return };
         let empty = self.view(course, at).not_empty().is_none();
         let gone = course.sight.app_is_gone();
         let Phase::Active(course) = &mut self.phase else { return };
-        course.empty_since = if empty { course.empty_since.or(Some(at)) } else { None };
+        if empty {
+            let proves = course.held_up_at.is_none_or(|held_up| at >= held_up);
+            course.empty_since = course.empty_since.or(proves.then_some(at));
+        } else {
+            // A census of the past may be taken for empty only by what was read after it.
+            let read_since = course.sources.exist();
+            course.held_up_at = Some(if read_since { now } else { at });
+            course.empty_since = None;
+        }
         course.gone_since = if gone { course.gone_since.or(Some(at)) } else { None };
     }
 
@@ -239,7 +251,10 @@ impl Drain {
         }
     }
 
-    pub(super) fn census_taken(&mut self, census: super::Census) {
+    pub(super) fn census_taken(&mut self, census: super::Census, now: Instant) {
+        // An answer that took much longer than the look itself: the agent did not run.
+        let away = now.saturating_duration_since(census.began + census.took);
+        self.lapsed(away, now);
         match &mut self.phase {
             Phase::Active(course) => course.sight.taken(census, &self.plan),
             Phase::Ended(ended) => ended.sight.taken(census, &self.plan),

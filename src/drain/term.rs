@@ -1,7 +1,9 @@
 //! The agent's own SIGTERM: when to leave.
 
 use super::callers::Caller;
+use super::census::{ListenerSeen, PortRole};
 use super::effect::{Answer, Effect};
+use super::input::Input;
 use super::outcome::StopKind;
 use super::stop::KIND_DECIDED;
 use super::{Drain, Phase};
@@ -44,22 +46,29 @@ impl Drain {
         if self.own_restart {
             return self.exit();
         }
-        if self.exited || !self.callers.waiting.is_empty() {
+        // What the agent's own hook meant decides whether anything is taken out at all.
+        if self.exited || self.own_hook.is_some() || !self.callers.waiting.is_empty() {
             return;
         }
-        let (hookless, latest) = match &self.phase {
-            Phase::Active(course) if course.stop.kind != StopKind::Manual => return,
-            Phase::Ended(ended) if ended.stop.is_known() => {
-                (false, ended.stop.began + ended.stop.grace.saturating_sub(MARGIN))
-            }
-            Phase::Serving | Phase::Active(_) | Phase::Ended(_) | Phase::Undoing { .. } => {
-                (true, term.at + self.plan.grace.saturating_sub(MARGIN))
-            }
-        };
+        let Some((hookless, latest)) = self.term_latest(&term) else { return };
         if hookless && !self.last_words(&term, now) {
             return;
         }
-        self.leave_when_gone(term.at, latest, now);
+        let since = if hookless { term.at + KIND_DECIDED } else { term.at };
+        self.leave_when_gone(since, latest, now);
+    }
+
+    /// Did no pod stop come with the SIGTERM, and when must the agent have left at the latest?
+    fn term_latest(&self, term: &Term) -> Option<(bool, Instant)> {
+        match &self.phase {
+            Phase::Active(course) if course.stop.kind != StopKind::Manual => None,
+            Phase::Ended(ended) if ended.stop.is_known() => {
+                Some((false, ended.stop.began + ended.stop.grace.saturating_sub(MARGIN)))
+            }
+            Phase::Serving | Phase::Active(_) | Phase::Ended(_) | Phase::Undoing { .. } => {
+                Some((true, term.at + self.plan.grace.saturating_sub(MARGIN)))
+            }
+        }
     }
 
     /// Two seconds for a hook to come, then what is registered is taken out, within two more.
@@ -78,7 +87,12 @@ impl Drain {
     }
 
     fn leave_when_gone(&mut self, since: Instant, latest: Instant, now: Instant) {
+<<<<<<< HEAD
         let gone = self.dumps.since(since).is_some_and(<[_]>::is_empty);
+=======
+        let serves = |listener: &ListenerSeen| listener.role == PortRole::Serving;
+        let gone = self.dumps.since(since).is_some_and(|seen| !seen.iter().any(serves));
+>>>>>>> coretests
         if gone || now >= latest {
             self.exit();
         } else {
@@ -105,6 +119,24 @@ impl Drain {
     pub(super) fn term_due(&self) -> Option<Instant> {
         let term = self.term.as_ref().filter(|_| !self.exited)?;
         let hook = term.at + KIND_DECIDED;
-        Some(term.withdrawn_at.map_or(hook, |at| at + LAST_WORDS))
+        let words = term.withdrawn_at.map_or(hook, |at| at + LAST_WORDS);
+        let latest = self.term_latest(term).map(|(_, latest)| latest);
+        let past = |at: &Instant| self.latest.is_none_or(|latest| *at > latest);
+        Some(words).into_iter().chain(latest).filter(past).min()
+    }
+
+    /// After the last word everybody is told that there is nobody any more.
+    pub(super) fn turn_away(&mut self, input: &Input) {
+        let because = "the agent leaves";
+        match input {
+            Input::HookCalled { caller, .. } => {
+                self.answer(*caller, Answer::Nothing { because });
+            }
+            Input::StrangerCalled { caller, .. } => self.answer(*caller, Answer::Stranger),
+            Input::DrainRequested { caller } | Input::UndrainRequested { caller } => {
+                self.answer(*caller, Answer::Refused { because });
+            }
+            _ => {}
+        }
     }
 }

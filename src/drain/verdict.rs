@@ -113,6 +113,7 @@ impl View<'_> {
     pub(super) fn not_empty(&self) -> Option<Hold> {
         self.backlog()
             .or_else(|| if self.standing_alone() { None } else { self.kernel_holds() })
+            .or_else(|| self.warm())
             .or_else(|| {
                 let holding = self.course.sources.holding(self.plan, self.at)?;
                 Hold::new(holding, None)
@@ -125,7 +126,7 @@ impl View<'_> {
     }
 
     fn kernel_holds(&self) -> Option<Hold> {
-        self.unjudged().or_else(|| self.busy()).or_else(|| self.warm())
+        self.unjudged().or_else(|| self.busy())
     }
 
     /// Serving ports whose connections still count: streams only for a while.
@@ -219,7 +220,8 @@ impl View<'_> {
         if self.at < due {
             return Err(Hold { waiting: Waiting::Window { left: self.left(due) }, due: Some(due) });
         }
-        let streaming = self.course.sight.serving().any(|p| p.protocol.is_stream() && p.busy > 0);
+        let left_alone = |port: &PortCensus| port.protocol.is_stream() && port.held() > 0;
+        let streaming = self.course.sight.serving().any(left_alone);
         if streaming && !self.standing_alone() {
             return Ok((Outcome::Pinned, LimitedBy::StreamWait));
         }

@@ -1,5 +1,7 @@
 //! The core's next alarm, with its reason.
 
+use super::aftermath::idle_helper_latest;
+use super::outcome::StopKind;
 use super::plan::Unready;
 use super::stop::KIND_DECIDED;
 use super::{Drain, Phase};
@@ -52,7 +54,9 @@ impl Drain {
                     add(Some(ended.stop.helper_deadline(&self.plan)), Wakeup::HelperDue);
                     add(ended.stop.deadline(&self.plan), Wakeup::Deadline);
                 }
-                let restart = !ended.stop.is_known() && self.term.is_none();
+                add(ended.stop.kind_due(), Wakeup::KindDecided);
+                let awaited = matches!(ended.stop.kind, StopKind::Unknown | StopKind::Restart);
+                let restart = awaited && self.term.is_none();
                 add(restart.then(|| ended.safety_at(&self.plan)), Wakeup::SafetyUndo);
             }
             Phase::Serving | Phase::Undoing { .. } => {}
@@ -68,17 +72,19 @@ impl Drain {
     }
 
     fn helper_due(&self) -> Option<Instant> {
-        let known = self.stop().is_some_and(super::stop::Stop::is_known);
-        let helpers = self
-            .callers
-            .waiting
-            .iter()
-            .filter(|caller| !known && self.plan.is_helper(caller.container.as_deref()));
-        helpers.map(|caller| caller.since + KIND_DECIDED).min()
+        let (latest, stop) = (self.latest, self.stop());
+        let helpers = self.callers.waiting.iter();
+        let helpers = helpers.filter(|caller| self.plan.is_helper(caller.container.as_deref()));
+        let dues = helpers.flat_map(|caller| {
+            [caller.since + KIND_DECIDED, idle_helper_latest(caller, &self.plan, stop)]
+        });
+        dues.filter(|at| latest.is_none_or(|latest| *at > latest)).min()
     }
 
     fn stranger_due(&self) -> Option<Instant> {
         let held = self.plan.restart_budget(self.plan.grace);
-        self.callers.strangers.iter().map(|stranger| stranger.since + held).min()
+        let known = self.stop().is_some_and(super::stop::Stop::is_known);
+        let strangers = self.callers.strangers.iter().filter(|_| !known);
+        strangers.map(|stranger| stranger.since + held).min()
     }
 }

@@ -11,6 +11,8 @@ use std::time::{Duration, Instant};
 
 /// `serving` is told again this long after it was not acknowledged.
 const RETRY: Duration = Duration::from_secs(2);
+/// A pod must not stay out of a registry for ever because it was down at the undo.
+const RETRY_REGISTRY: Duration = Duration::from_secs(10);
 
 /// One target that can be told one thing at a time.
 #[derive(Clone, Debug)]
@@ -52,6 +54,14 @@ impl<T: Copy + PartialEq> Wish<T> {
         }
     }
 
+    /// Forgets a failure whose time to be tried again has come.
+    fn retry(&mut self, retry_at: &mut Option<Instant>, now: Instant) {
+        if retry_at.is_some_and(|at| at <= now) {
+            *retry_at = None;
+            self.failed = None;
+        }
+    }
+
     fn is_reached(&self) -> bool {
         self.reached == Some(self.want)
     }
@@ -76,6 +86,7 @@ struct Registry {
     settled_at: Option<Instant>,
     resurrected: Option<String>,
     not_registered: bool,
+    retry_at: Option<Instant>,
 }
 
 #[derive(Clone, Debug)]
@@ -100,6 +111,7 @@ impl Wishes {
             settled_at: None,
             resurrected: None,
             not_registered: false,
+            retry_at: None,
         };
         Self {
             ready: true,
@@ -113,9 +125,13 @@ impl Wishes {
     pub(super) fn withdraw(&mut self) {
         self.noticed_at = None;
         self.notify(NotifyPhase::Withdrawing);
+        for channel in &mut self.channels {
+            channel.wish.failed = None;
+        }
         for registry in &mut self.registries {
             registry.wish.want = RegistryWish::Out;
             registry.wish.failed = None;
+            registry.retry_at = None;
         }
     }
 
@@ -131,6 +147,7 @@ impl Wishes {
         for registry in &mut self.registries {
             registry.wish.want = RegistryWish::Back;
             registry.wish.failed = None;
+            registry.retry_at = None;
             registry.settled_at = None;
             registry.resurrected = None;
         }
@@ -145,15 +162,13 @@ impl Wishes {
         out: &mut Vec<Effect>,
     ) {
         for entry in &mut self.channels {
-            if entry.retry_at.is_some_and(|at| at <= now) {
-                entry.retry_at = None;
-                entry.wish.failed = None;
-            }
+            entry.wish.retry(&mut entry.retry_at, now);
             if let Some(phase) = entry.wish.next() {
                 out.push(Effect::Notify { channel: entry.channel, phase, deadline });
             }
         }
         for (registry, entry) in self.registries.iter_mut().enumerate() {
+            entry.wish.retry(&mut entry.retry_at, now);
             if let Some(wish) = entry.wish.next() {
                 out.push(Effect::Registry { registry, wish, within });
             }
@@ -178,7 +193,7 @@ impl Wishes {
             }
             Some(why) => why,
         };
-        if phase == NotifyPhase::Serving {
+        if phase == NotifyPhase::Serving && entry.wish.want == phase {
             entry.retry_at = Some(now + RETRY);
         }
         Some(Note::StepGivenUp { step: format!("notify {}", phase.name()), why })
@@ -209,6 +224,8 @@ impl Wishes {
             }
             RegistryReport::GivenUp { why } => {
                 entry.wish.ended(wish, Some(why.clone()));
+                let put_back = wish == RegistryWish::Back && entry.wish.want == wish;
+                entry.retry_at = put_back.then_some(now + RETRY_REGISTRY);
                 Some(Note::StepGivenUp { step, why })
             }
             RegistryReport::Resurrected { why } => {
@@ -233,11 +250,12 @@ impl Wishes {
 
     pub(super) fn all_settled(&self) -> bool {
         self.channels.iter().all(|entry| entry.wish.is_reached())
-            && self.registries.iter().all(|entry| entry.wish.is_settled())
+            && self.registries.iter().all(|entry| entry.wish.is_reached())
     }
 
     pub(super) fn retry_due(&self) -> Option<Instant> {
-        self.channels.iter().filter_map(|entry| entry.retry_at).min()
+        let registries = self.registries.iter().filter_map(|entry| entry.retry_at);
+        self.channels.iter().filter_map(|entry| entry.retry_at).chain(registries).min()
     }
 
     pub(super) fn notifies(&self) -> bool {
@@ -249,23 +267,24 @@ impl Wishes {
         self.noticed_at.is_none()
             && self.channels.iter().all(|entry| {
                 entry.wish.acting.is_none()
-                    && entry.wish.failed.as_ref().is_some_and(|(wish, _)| wish.draining())
+                    && entry.wish.failed.as_ref().is_some_and(|(wish, _)| *wish == entry.wish.want)
             })
     }
 
     /// What was given up or came back, one sentence each.
-    pub(super) fn caveats(&self) -> Vec<String> {
+    /// `late`: what is still under way counts as given up.
+    pub(super) fn caveats(&self, late: bool) -> Vec<String> {
         let notices = self.channels.iter().filter_map(|entry| {
             let (phase, why) = entry.wish.failed.as_ref()?;
             Some(format!("the application was not told \"{}\": {why}", phase.name()))
         });
-        let registries = self.registries.iter().filter_map(Registry::caveat);
+        let registries = self.registries.iter().filter_map(|entry| entry.caveat(late));
         notices.chain(registries).collect()
     }
 }
 
 impl Registry {
-    fn caveat(&self) -> Option<String> {
+    fn caveat(&self, late: bool) -> Option<String> {
         let name = &self.name;
         if let Some(why) = &self.resurrected {
             return Some(format!("registry {name}: the instance came back: {why}"));
@@ -275,7 +294,7 @@ impl Registry {
         }
         match &self.wish.failed {
             Some((_, why)) => Some(format!("registry {name}: given up: {why}")),
-            None if self.wish.acting.is_some() => {
+            None if late && self.wish.acting.is_some() => {
                 Some(format!("registry {name}: given up: no confirmation in time"))
             }
             None if self.not_registered => {

@@ -87,12 +87,8 @@ impl Drain {
     }
 
     fn leave_when_gone(&mut self, since: Instant, latest: Instant, now: Instant) {
-<<<<<<< HEAD
-        let gone = self.dumps.since(since).is_some_and(<[_]>::is_empty);
-=======
         let serves = |listener: &ListenerSeen| listener.role == PortRole::Serving;
         let gone = self.dumps.since(since).is_some_and(|seen| !seen.iter().any(serves));
->>>>>>> coretests
         if gone || now >= latest {
             self.exit();
         } else {

@@ -29,13 +29,16 @@ impl Agent {
         command.arg("agent");
         command.args(["--hook-port", &hook.port().to_string()]);
         command.args(["--metrics-port", &metrics.port().to_string()]);
-        command.args(["--hook-token", TOKEN, "--ports", ports, "--log-format", "json"]);
+        command.env("LAMEDUCK_HOOK_TOKEN", TOKEN);
+        command.args(["--ports", ports, "--log-format", "json"]);
         // Every client of a scenario is on loopback, where the pod's own noise is otherwise.
         command.args(["--local-arrivals", "count"]);
         command.arg("--socket").arg(place.path(&format!("agent-{}.sock", hook.port())));
         command.arg("--termination-log").arg(place.path(&format!("agent-{}.end", hook.port())));
         command.args(settings);
         command.env("RUST_BACKTRACE", "1");
+        // The runner's own; the agent would warn of them.
+        command.env_remove("LAMEDUCK_BIN").env_remove("LAMEDUCK_LIVE_GO");
         let log = place.path(&format!("agent-{}.log", hook.port()));
         let process = Process::start("lameduck agent", command, log);
         let started = Self { process, hook };

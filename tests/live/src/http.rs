@@ -117,21 +117,26 @@ impl Connection {
     }
 
     pub fn read_reply(&mut self) -> Result<Reply, Error> {
-        self.read_reply_slowly(16 * 1024, Duration::ZERO)
+        self.read_reply_slowly(usize::MAX, Duration::ZERO)
     }
 
-    /// Reads the body in bites of at most `bite` bytes with a pause after each.
+    /// Reads the body in bites of at least `bite` bytes with a pause after each.
     pub fn read_reply_slowly(&mut self, bite: usize, pause: Duration) -> Result<Reply, Error> {
         let head = self.read_head()?;
         let mut body = std::mem::take(&mut self.received);
-        let mut buffer = vec![0; bite];
+        // A read of a TLS stream gives one record of 16 KiB, however much was asked for.
+        let mut buffer = [0; 16 * 1024];
+        let mut next_pause = bite;
         while head.length.is_none_or(|length| body.len() < length) {
             let read = self.stream.read(&mut buffer)?;
             if read == 0 {
                 break;
             }
             body.extend_from_slice(&buffer[..read]);
-            crate::clock::pause(pause);
+            if body.len() >= next_pause {
+                next_pause = body.len() + bite;
+                crate::clock::pause(pause);
+            }
         }
         match head.length {
             Some(length) if body.len() < length => {

@@ -172,7 +172,9 @@ pub fn call(hook: SocketAddr, path: &str) -> HookCall {
 }
 
 fn probe(hook: SocketAddr) -> Result<Reply, std::io::Error> {
+    // The token stands in the probe's httpHeaders; a probe without it tells the drain nothing.
     let request = Request::get("/readyz")
+        .header("Lameduck-Token", TOKEN)
         .header("User-Agent", "kube-probe/1.36")
         .header("Connection", "close");
     Connection::open(&Target::clear(hook))?.ask(&request)

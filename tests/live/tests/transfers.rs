@@ -6,7 +6,7 @@ use std::thread::spawn;
 use std::time::{Duration, Instant};
 
 const PIECE: usize = 64 * 1024;
-const PIECES: usize = 20;
+const PIECES: usize = 30;
 const DOWNLOAD_KIB: usize = 48 * 1024;
 /// What the sockets' buffers hold of a download that the client has not read: the server has
 /// handed these bytes over, and its end loses none of them.

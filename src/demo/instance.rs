@@ -96,7 +96,9 @@ impl Instance {
     /// Sends SIGTERM and waits for the exit.
     pub(crate) async fn stop(&mut self) -> Result<(), String> {
         let failed = |error| format!("cannot send SIGTERM to process {}: {error}", self.child.id());
-        crate::sys::signal::terminate(self.child.id()).map_err(failed)?;
+        // A number that does not fit is refused like any other that is no process.
+        let process = i32::try_from(self.child.id()).unwrap_or_default();
+        crate::sys::process::signal_process(process, libc::SIGTERM).map_err(failed)?;
         let deadline = Instant::now() + GONE_WITHIN;
         while Instant::now() < deadline {
             match self.child.try_wait() {

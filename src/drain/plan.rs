@@ -3,7 +3,7 @@
 use super::census::PortRole;
 use std::time::Duration;
 
-/// When the pod is marked unready (DRAIN rules: docs/architecture.md).
+/// When the pod is marked unready (rules: docs/drain.md).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Unready {
     /// When the kind of stop is clear and late connections can no longer be refused for it.

@@ -26,7 +26,7 @@ pub(super) const APART: u8 = 4;
 /// Its leaving has been counted: it is closing or gone.
 pub(super) const LEFT: u8 = 8;
 
-// DESIGN: at most 64 bytes are kept of a connection.
+// At most 64 bytes are kept of a connection (docs/performance.md).
 const _: () = assert!(size_of::<(u64, Entry)>() <= 64);
 
 /// A table doubles by holding the old and the new one for a moment; sixteen that double one

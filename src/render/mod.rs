@@ -8,7 +8,7 @@ mod table;
 mod tests;
 
 pub use status::{status_json, status_text};
-pub use summary::{compared_with_sleep, summary_json, summary_text};
+pub use summary::summary_json;
 
 use std::time::Duration;
 

@@ -1,9 +1,8 @@
 //! How a drain ended.
 
 use super::{few, plural, seconds, shortened, words};
-use crate::drain::{InFlight, LimitedBy, Outcome, PeerCount, Summary};
+use crate::drain::{InFlight, LimitedBy, PeerCount, Summary};
 use serde_json::{Value, json};
-use std::time::Duration;
 
 /// The summary as an object of closed shape, under 4 KiB; times in seconds, absent facts `null`.
 pub fn summary_json(summary: &Summary) -> Value {
@@ -34,7 +33,7 @@ pub fn summary_json(summary: &Summary) -> Value {
 }
 
 /// The summary in one sentence, without what to change.
-pub fn summary_text(summary: &Summary) -> String {
+pub(super) fn summary_text(summary: &Summary) -> String {
     let mut text = format!("{} after {}", summary.outcome.name(), words(summary.total));
     if summary.limited_by != LimitedBy::Nothing {
         text.push_str(&format!(", limited by {}", summary.limited_by.name().replace('_', " ")));
@@ -59,28 +58,6 @@ pub fn summary_text(summary: &Summary) -> String {
         text.push_str(&format!("; still waiting for {}", shortened(waiting_for)));
     }
     text
-}
-
-/// What a fixed `preStop` sleep would have done instead, in one sentence.
-///
-/// `None` where a sleep and the drain cannot be compared: the drain did not end by itself.
-pub fn compared_with_sleep(summary: &Summary, sleep: Duration) -> Option<String> {
-    let slept = format!("{} s", seconds(sleep));
-    match summary.outcome {
-        Outcome::Drained | Outcome::Pinned if summary.total < sleep => {
-            Some(format!("a sleep of {slept} would have wasted {}", words(sleep - summary.total)))
-        }
-        Outcome::Drained | Outcome::Pinned => Some(format!(
-            "a sleep of {slept} would have ended {} too early",
-            words(summary.total - sleep)
-        )),
-        // Still not done at the deadline: a sleep that is shorter would have lacked at least that.
-        Outcome::Deadline if summary.total > sleep => Some(format!(
-            "a sleep of {slept} would have ended at least {} too early",
-            words(summary.total - sleep)
-        )),
-        Outcome::Deadline | Outcome::AppGone | Outcome::Restarted | Outcome::Undone => None,
-    }
 }
 
 pub(super) fn in_flight_json(counts: InFlight) -> Value {

@@ -110,29 +110,10 @@ fn a_summary_fits_the_termination_log_however_much_went_wrong() {
 #[test]
 fn a_summary_is_one_sentence_for_people() {
     assert_eq!(
-        summary_text(&summary()),
+        super::summary::summary_text(&summary()),
         "pinned after 7.2 s, limited by pinned wait; 2 new connections after the stop, the last \
          after 1.3 s from 10.0.0.7; left: 10.0.0.9 (4)"
     );
-}
-
-#[test]
-fn a_sleep_is_compared_only_where_the_drain_found_its_end() {
-    let after = |outcome, seconds| {
-        let total = Duration::from_secs(seconds);
-        compared_with_sleep(&Summary { outcome, total, ..summary() }, Duration::from_secs(30))
-    };
-    assert_eq!(after(Outcome::Drained, 4).unwrap(), "a sleep of 30 s would have wasted 26.0 s");
-    assert_eq!(
-        after(Outcome::Drained, 50).unwrap(),
-        "a sleep of 30 s would have ended 20.0 s too early"
-    );
-    assert_eq!(
-        after(Outcome::Deadline, 50).unwrap(),
-        "a sleep of 30 s would have ended at least 20.0 s too early"
-    );
-    assert_eq!(after(Outcome::Deadline, 20), None);
-    assert_eq!(after(Outcome::AppGone, 4), None);
 }
 
 #[test]

@@ -6,4 +6,3 @@
 pub mod netlink;
 pub mod poll;
 pub mod process;
-pub mod signal;

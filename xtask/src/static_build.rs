@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// DESIGN's limit for the whole file, in bytes.
+/// The limit for the whole file, in bytes (docs/performance.md).
 pub(crate) const MOST_BYTES: u64 = 8_000_000;
 
 pub(crate) fn run(args: Vec<OsString>) -> Result<(), String> {

@@ -60,8 +60,8 @@ pub struct SocketState {
 
 const NEVER: Millis = Millis::MAX;
 
-// DESIGN: 100,000 connections must fit, so an entry of the table (state, bookkeeping and key)
-// may have 64 bytes.
+// 100,000 connections must fit into a container of 16 MiB, so an entry of the table (state,
+// bookkeeping and key) may have 64 bytes.
 const _: () = assert!(size_of::<SocketState>() <= 48);
 
 mod flag {

@@ -139,7 +139,7 @@ fn listen(pod: &mut Pod, cookie: u64) {
 
 /// One event, and the time until the next. Zero is nothing at all, so that scripts shrink.
 fn act(watcher: &mut Watcher, mut choice: Choice) -> Result<(), String> {
-    match choice.of(20) {
+    match choice.of(24) {
         0 => {}
         1..=4 => {
             let names = [Some("app"), Some("web"), None, Some("db"), Some("log"), Some("strange")];
@@ -159,8 +159,11 @@ fn act(watcher: &mut Watcher, mut choice: Choice) -> Result<(), String> {
         }
         11 => watcher.tell(Input::ControllerAnswered(word(&mut choice)))?,
         12 => {
-            let ready = watcher.ready;
-            watcher.tell(Input::ProbeServed { ready, accepted: None })?;
+            for _ in 0..choice.one(&[1, 4]) {
+                let ready = watcher.ready;
+                watcher.tell(Input::ProbeServed { ready, accepted: None })?;
+                watcher.run(0.25)?;
+            }
         }
         13 => {
             let report = RegistryReport::Resurrected { why: "heartbeat".to_owned() };
@@ -170,6 +173,7 @@ fn act(watcher: &mut Watcher, mut choice: Choice) -> Result<(), String> {
         15 => listen(&mut watcher.pod, u64::from(choice.of(3)) + 1),
         16 => watcher.pod.readable = !choice.chance(2),
         17 => read_sources(&mut watcher.pod, &mut choice),
+        18 => watcher.pod.idle(),
         _ => traffic(&mut watcher.pod, &mut choice),
     }
     let pause = choice.one(&[0.0, 0.01, 0.3, 1.0, 0.5, 2.0, 2.5, 7.0]);

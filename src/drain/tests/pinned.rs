@@ -63,6 +63,18 @@ fn an_unknown_source_or_connection_prevents_pinned() {
 }
 
 #[test]
+fn an_unknown_source_behind_a_busy_one_prevents_pinned() {
+    let source = |name: &str| SourcePlan { name: name.into(), complete: false };
+    let mut pod = closed_loop(Plan { sources: vec![source("jobs"), source("queue")], ..plan() });
+    let app = pod.pod_stop();
+    // Zero a moment ago, so that no old request can be running.
+    pod.run_to(18.8);
+    pod.sources = vec![Reading::Busy(1), Reading::Unknown("refused".into())];
+    pod.run_to(52.0);
+    assert_eq!(pod.ended(app).0, Outcome::Deadline);
+}
+
+#[test]
 fn a_full_accept_queue_prevents_pinned() {
     let mut pod = closed_loop(plan());
     pod.ports[0].backlog = 1;

@@ -80,7 +80,7 @@ fn the_walk_notices_two_calls_at_a_time() {
 
 #[test]
 fn the_walk_comes_everywhere() {
-    let lives: String = (0..6_000).map(|seed| script::tell(&Script::random(seed))).collect();
+    let lives: String = (0..20_000).map(|seed| script::tell(&Script::random(seed))).collect();
     let outcomes = Outcome::ALL.iter().map(|outcome| format!("outcome: {outcome:?}, "));
     // Every drain has waited for something when it ends.
     let limits = LimitedBy::ALL.iter().filter(|limit| **limit != LimitedBy::Nothing);

@@ -123,6 +123,10 @@ fn furnish(pod: &mut Pod, mut choice: Choice) {
     pod.registry = choice.one(&[Reply::Confirms(0.1), Reply::Fails(0.5), Reply::Confirms(4.0)]);
     pod.settle = secs(choice.one(&[0.0, 0.4, 30.0]));
     pod.adopted = choice.one(&[Reply::Confirms(0.2), Reply::Never, Reply::Confirms(3.0)]);
+    if choice.chance(2) {
+        pod.busy_before(500);
+        pod.log.clear();
+    }
     if choice.chance(8) {
         pod.listeners.clear();
     }

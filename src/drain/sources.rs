@@ -30,11 +30,24 @@ impl Sources {
 
     /// The first source that does not say zero.
     pub(super) fn holding(&self, plan: &Plan, now: Instant) -> Option<Waiting> {
+        self.each_holding(plan, now).next()
+    }
+
+    pub(super) fn any_unknown(&self, plan: &Plan, now: Instant) -> bool {
+        self.each_holding(plan, now).any(|held| matches!(held, Waiting::SourceUnknown { .. }))
+    }
+
+    fn each_holding<'a>(
+        &'a self,
+        plan: &'a Plan,
+        now: Instant,
+    ) -> impl Iterator<Item = Waiting> + 'a {
         let unknown = |name: &str, why: &str| Waiting::SourceUnknown {
             name: name.to_owned(),
             why: why.to_owned(),
         };
-        plan.sources.iter().zip(&self.readings).find_map(|(source, reading)| match reading {
+        let readings = plan.sources.iter().zip(&self.readings);
+        readings.filter_map(move |(source, reading)| match reading {
             None => Some(unknown(&source.name, "not read yet")),
             Some((at, _)) if now.saturating_duration_since(*at) > FRESH => {
                 Some(unknown(&source.name, "no fresh reading"))

@@ -16,8 +16,8 @@ impl Drain {
         self.turn_unready(now);
         self.judge(now);
         self.check_deadline(now);
-        self.step_term(now);
         self.step_ended(now);
+        self.step_term(now);
         self.answer_strangers(now);
         self.act(now);
         self.look(now);

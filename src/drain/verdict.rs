@@ -250,8 +250,7 @@ impl View<'_> {
         let propagated = course.propagated_at(plan);
         let idle_over =
             self.idle_wait_due().or_else(|| (self.established() == 0).then_some(self.at))?;
-        let unknown = self.unjudged().is_some()
-            || matches!(course.sources.holding(plan, self.at), Some(Waiting::SourceUnknown { .. }));
+        let unknown = self.unjudged().is_some() || course.sources.any_unknown(plan, self.at);
         let requests_come = course
             .sight
             .last_request

@@ -296,7 +296,8 @@ impl Pod {
 
     pub(super) fn idle(&mut self) {
         for port in &mut self.ports {
-            *port = PortCensus { port: port.port, protocol: port.protocol, ..Default::default() };
+            let (number, protocol, role) = (port.port, port.protocol, port.role);
+            *port = PortCensus { port: number, protocol, role, ..PortCensus::default() };
         }
     }
 

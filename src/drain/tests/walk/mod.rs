@@ -1,8 +1,10 @@
 //! The random walk: short random lives of random pods, and what must be true in all of them.
 
 mod script;
+mod seen;
 mod watcher;
 
+use crate::drain::{LimitedBy, Outcome};
 pub(super) use script::{Script, live};
 pub(super) use watcher::Sabotage;
 
@@ -53,7 +55,7 @@ fn the_walk_notices_a_lost_answer_and_a_second_one() {
 
 #[test]
 fn the_walk_notices_a_late_answer() {
-    assert!(noticed(Sabotage::LateAlarms).iter().any(|b| b.contains("still waits")));
+    assert!(noticed(Sabotage::LateAlarms).iter().any(|b| b.contains("answered late")));
 }
 
 #[test]
@@ -74,4 +76,28 @@ fn the_walk_notices_a_pod_that_stays_unready() {
 #[test]
 fn the_walk_notices_two_calls_at_a_time() {
     assert!(noticed(Sabotage::CallTwice).iter().any(|b| b.contains("second call")));
+}
+
+#[test]
+fn the_walk_comes_everywhere() {
+    let lives: String = (0..20_000).map(|seed| script::tell(&Script::random(seed))).collect();
+    let outcomes = Outcome::ALL.iter().map(|outcome| format!("outcome: {outcome:?}, "));
+    // Every drain has waited for something when it ends.
+    let limits = LimitedBy::ALL.iter().filter(|limit| **limit != LimitedBy::Nothing);
+    let limits = limits.map(|limit| format!("limited_by: {limit:?}, "));
+    let others = [
+        "the container listens anew",
+        "the safety timer ran out",
+        "before the restart",
+        "lameduck undrain",
+        "KubeletStopSuspected",
+        "OwnRestart",
+        "Lapsed",
+        "StrangerHeld",
+        "CallAdopted",
+        ", Exit)",
+    ];
+    let words = outcomes.chain(limits).chain(others.map(str::to_owned));
+    let missing: Vec<_> = words.filter(|words| !lives.contains(words)).collect();
+    assert_eq!(missing, [] as [String; 0], "no life knows them");
 }

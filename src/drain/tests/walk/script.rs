@@ -123,6 +123,10 @@ fn furnish(pod: &mut Pod, mut choice: Choice) {
     pod.registry = choice.one(&[Reply::Confirms(0.1), Reply::Fails(0.5), Reply::Confirms(4.0)]);
     pod.settle = secs(choice.one(&[0.0, 0.4, 30.0]));
     pod.adopted = choice.one(&[Reply::Confirms(0.2), Reply::Never, Reply::Confirms(3.0)]);
+    if choice.chance(2) {
+        pod.busy_before(500);
+        pod.log.clear();
+    }
     if choice.chance(8) {
         pod.listeners.clear();
     }
@@ -139,7 +143,7 @@ fn listen(pod: &mut Pod, cookie: u64) {
 
 /// One event, and the time until the next. Zero is nothing at all, so that scripts shrink.
 fn act(watcher: &mut Watcher, mut choice: Choice) -> Result<(), String> {
-    match choice.of(20) {
+    match choice.of(24) {
         0 => {}
         1..=4 => {
             let names = [Some("app"), Some("web"), None, Some("db"), Some("log"), Some("strange")];
@@ -159,8 +163,11 @@ fn act(watcher: &mut Watcher, mut choice: Choice) -> Result<(), String> {
         }
         11 => watcher.tell(Input::ControllerAnswered(word(&mut choice)))?,
         12 => {
-            let ready = watcher.ready;
-            watcher.tell(Input::ProbeServed { ready, accepted: None })?;
+            for _ in 0..choice.one(&[1, 4]) {
+                let ready = watcher.ready;
+                watcher.tell(Input::ProbeServed { ready, accepted: None })?;
+                watcher.run(0.25)?;
+            }
         }
         13 => {
             let report = RegistryReport::Resurrected { why: "heartbeat".to_owned() };
@@ -170,6 +177,7 @@ fn act(watcher: &mut Watcher, mut choice: Choice) -> Result<(), String> {
         15 => listen(&mut watcher.pod, u64::from(choice.of(3)) + 1),
         16 => watcher.pod.readable = !choice.chance(2),
         17 => read_sources(&mut watcher.pod, &mut choice),
+        18 => watcher.pod.idle(),
         _ => traffic(&mut watcher.pod, &mut choice),
     }
     let pause = choice.one(&[0.0, 0.01, 0.3, 1.0, 0.5, 2.0, 2.5, 7.0]);

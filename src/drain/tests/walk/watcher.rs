@@ -1,6 +1,7 @@
 //! What must be true of every life, seen from outside.
 
 use super::super::{Pod, Reply, secs};
+use super::seen::Seen;
 use crate::drain::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
@@ -35,18 +36,6 @@ struct Waiting {
     left: bool,
 }
 
-/// The last looks at the pod, as they really were.
-#[derive(Default)]
-struct Seen {
-    census: Option<Census>,
-    readable: bool,
-    readings: Vec<Option<Reading>>,
-    /// When the latest census was begun in which something held.
-    held: Option<Instant>,
-    /// Own preStop hooks were called: the verdict is older than the answer.
-    adopted: bool,
-}
-
 pub(super) struct Watcher {
     plan: Plan,
     pub(super) pod: Pod,
@@ -70,6 +59,7 @@ impl Watcher {
     pub(super) fn new(plan: Plan, pod: Pod, sabotage: Sabotage) -> Self {
         Self {
             longest_grace: plan.grace,
+            seen: Seen::new(&plan),
             plan,
             pod,
             sabotage,
@@ -79,7 +69,6 @@ impl Watcher {
             calls: BTreeSet::new(),
             told: BTreeMap::new(),
             registered: BTreeMap::new(),
-            seen: Seen::default(),
             second: (0, 0),
             exited: false,
             term: false,
@@ -194,11 +183,7 @@ impl Watcher {
     fn look(&mut self, mut input: Input) -> Input {
         match &mut input {
             Input::CensusTaken(census) => {
-                self.seen.readable = true;
-                if !self.is_empty(census) {
-                    self.seen.held = Some(census.began);
-                }
-                self.seen.census = Some((**census).clone());
+                self.seen.census(census);
                 if self.sabotage == Sabotage::HideBusy {
                     for port in &mut census.ports {
                         (port.busy, port.unknown, port.backlog) = (0, 0, 0);
@@ -207,7 +192,6 @@ impl Watcher {
             }
             Input::CensusFailed { .. } => self.seen.readable = false,
             Input::SourceRead { source, reading } => {
-                self.seen.readings.resize(self.plan.sources.len(), None);
                 self.seen.readings[*source] = Some(reading.clone());
                 if self.sabotage == Sabotage::CallUnknownZero {
                     *reading = Reading::Zero;
@@ -238,19 +222,6 @@ impl Watcher {
         input
     }
 
-    fn counts<'a>(&self, census: &'a Census) -> impl Iterator<Item = &'a PortCensus> {
-        census.ports.iter().filter(|port| port.role == PortRole::Serving)
-    }
-
-    fn stands_alone(&self) -> bool {
-        self.plan.sources.iter().any(|source| source.complete)
-    }
-
-    fn is_empty(&self, census: &Census) -> bool {
-        let busy = |port: &PortCensus| port.busy + port.unknown > 0 && !port.protocol.is_stream();
-        self.counts(census).all(|port| port.backlog == 0 && (self.stands_alone() || !busy(port)))
-    }
-
     fn check(&mut self, effect: &Effect) -> Result<(), String> {
         match effect {
             Effect::Answer { caller, .. } => {
@@ -274,8 +245,8 @@ impl Watcher {
                 self.check_call(format!("registry {registry}"))?;
             }
             Effect::CallAdopted { .. } => self.seen.adopted = true,
-            Effect::BeginWatch => self.seen = Seen::default(),
-            Effect::Note(Note::Ended(summary)) => self.check_end(summary)?,
+            Effect::BeginWatch => self.seen = Seen::new(&self.plan),
+            Effect::Note(Note::Ended(summary)) => self.seen.check_end(summary)?,
             Effect::Exit => self.exited = true,
             _ => {}
         }
@@ -300,52 +271,6 @@ impl Watcher {
         let twice = self.sabotage == Sabotage::CallTwice;
         if !self.calls.insert(target.clone()) || twice {
             return Err(format!("a second call to {target} while one runs"));
-        }
-        Ok(())
-    }
-
-    /// The outcome must be what the last look allows.
-    fn check_end(&self, summary: &Summary) -> Result<(), String> {
-        use LimitedBy::{GracePeriod, KubeletStopCap, ListenersGone, NoProgress, RestartDrain};
-        let clock = matches!(
-            summary.limited_by,
-            GracePeriod | KubeletStopCap | ListenersGone | NoProgress | RestartDrain
-        );
-        if clock || summary.outcome == Outcome::Undone || self.seen.adopted {
-            return Ok(());
-        }
-        let Some(census) = self.seen.census.as_ref().filter(|_| self.seen.readable) else {
-            return Err(format!("{summary:?} without a readable census"));
-        };
-        let unknown =
-            |reading: &Option<Reading>| matches!(reading, None | Some(Reading::Unknown(_)));
-        if self.seen.readings.len() < self.plan.sources.len()
-            || self.seen.readings.iter().any(unknown)
-        {
-            return Err(format!("{summary:?} with a source unknown"));
-        }
-        let backlog = self.counts(census).any(|port| port.backlog > 0);
-        let unjudged =
-            self.counts(census).any(|port| port.unknown > 0 && !port.protocol.is_stream());
-        if backlog || unjudged && !self.stands_alone() {
-            return Err(format!("{summary:?} with connections unknown or waiting: {census:?}"));
-        }
-        let pinned = matches!(summary.limited_by, LimitedBy::PinnedWait | LimitedBy::StreamWait)
-            && summary.outcome != Outcome::Drained;
-        if pinned { Ok(()) } else { self.check_drained(summary, census) }
-    }
-
-    fn check_drained(&self, summary: &Summary, census: &Census) -> Result<(), String> {
-        let busy = self.counts(census).any(|port| port.busy + port.unknown > 0);
-        if busy && !self.stands_alone() {
-            return Err(format!("{summary:?} and a port was busy: {census:?}"));
-        }
-        if self.seen.readings.iter().any(|reading| *reading != Some(Reading::Zero)) {
-            return Err(format!("{summary:?} and a source was not zero"));
-        }
-        let held = self.seen.held.map(|at| census.began.duration_since(at));
-        if held.is_some_and(|since| since < secs(0.3)) {
-            return Err(format!("{summary:?} and a port was busy {held:?} before"));
         }
         Ok(())
     }

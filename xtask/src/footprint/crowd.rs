@@ -8,6 +8,7 @@ use std::ffi::OsString;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::thread::sleep;
 use std::time::Duration;
 
 /// The word after `footprint` that makes this program a helper.
@@ -30,7 +31,7 @@ struct Helper {
 }
 
 impl Crowd {
-    /// `connections` that had one answer each; one in every helper has a second request unanswered.
+    /// `connections` that had one answer each, and one of them has a second request unanswered.
     pub(super) fn gather(port: u16, connections: usize) -> Result<Self, String> {
         let most = (most_open_files()?.saturating_sub(200) / 2).clamp(1, MOST_OF_ONE);
         let mut helpers = Vec::new();
@@ -46,12 +47,23 @@ impl Crowd {
         for helper in &mut crowd.helpers {
             helper.expect("ready")?;
         }
+        // A request in the same tick of the kernel's clock as the answer before it cannot be
+        // told from an idle connection for longer than ten seconds.
+        sleep(Duration::from_millis(50));
+        crowd.first("ask", "asked")?;
         Ok(crowd)
     }
 
-    /// Answers the one open request of every helper; returns when the last byte was received.
-    pub(super) fn finish_the_requests(&mut self) -> Result<(), String> {
-        self.helpers.iter_mut().try_for_each(Helper::finish_the_request)
+    /// Answers the one open request; returns when the answer's last byte was received.
+    pub(super) fn finish_the_request(&mut self) -> Result<(), String> {
+        self.first("answer", "answered")
+    }
+
+    fn first(&mut self, order: &str, done: &str) -> Result<(), String> {
+        let first = self.helpers.first_mut().ok_or("there is no helper")?;
+        let tell = first.tell.as_mut().ok_or("the helper was told to end")?;
+        writeln!(tell, "{order}").map_err(|error| format!("telling a helper: {error}"))?;
+        first.expect(done)
     }
 }
 
@@ -66,12 +78,6 @@ impl Helper {
         let tell = child.stdin.take();
         let hear = BufReader::new(child.stdout.take().ok_or("the helper has no output")?);
         Ok(Self { child, tell, hear })
-    }
-
-    fn finish_the_request(&mut self) -> Result<(), String> {
-        let tell = self.tell.as_mut().ok_or("the helper was told to end")?;
-        tell.write_all(b"answer\n").map_err(|error| format!("telling a helper: {error}"))?;
-        self.expect("answered")
     }
 
     fn expect(&mut self, word: &str) -> Result<(), String> {
@@ -105,11 +111,13 @@ pub(super) fn hold(args: &[OsString]) -> Result<(), String> {
     println!("ready");
     for line in std::io::stdin().lines() {
         let line = line.map_err(|error| error.to_string())?;
-        if line == "answer" {
-            let Some((client, server)) = pairs.first_mut() else { break };
-            answer(client, server).map_err(|error| error.to_string())?;
-            println!("answered");
-        }
+        let Some((client, server)) = pairs.first_mut() else { break };
+        let done = match line.as_str() {
+            "ask" => ask(client, server).map(|()| "asked"),
+            "answer" => answer(client, server).map(|()| "answered"),
+            _ => break,
+        };
+        println!("{}", done.map_err(|error| error.to_string())?);
     }
     Ok(())
 }
@@ -126,12 +134,6 @@ fn connect(address: SocketAddr, share: usize) -> std::io::Result<Vec<(TcpStream,
     }
     // Kept for the helper's life: a server whose listener is gone counts as gone itself.
     std::mem::forget(listener);
-    if let Some((client, server)) = pairs.first_mut() {
-        // A request in the very clock tick of the answer before it is told from that answer for
-        // ten seconds only (docs/inflight.md, ties), which this measurement outlasts.
-        std::thread::sleep(Duration::from_millis(50));
-        ask(client, server)?;
-    }
     Ok(pairs)
 }
 

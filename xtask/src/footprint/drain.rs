@@ -37,7 +37,7 @@ pub(super) fn measure(program: &Path, size: usize) -> Result<Measured, String> {
         return Err(format!("the hook was answered while a request was running: {early:?}"));
     }
     let scan = Scan::measure(&agent, port)?;
-    crowd.finish_the_requests()?;
+    crowd.finish_the_request()?;
     let finished = now();
     let answered = hook.join().map_err(|_| "the hook's caller panicked")??;
     Ok(Measured {

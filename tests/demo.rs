@@ -56,7 +56,8 @@ fn mistakes_are_all_named_and_nothing_is_started() {
 #[test]
 fn nothing_outlives_a_demo_that_is_terminated() {
     let (mut demo, servers) = started();
-    lameduck::sys::signal::terminate(demo.id()).unwrap();
+    let process = i32::try_from(demo.id()).unwrap();
+    lameduck::sys::process::signal_process(process, libc::SIGTERM).unwrap();
     assert_eq!(demo.wait().unwrap().code(), Some(143));
     await_end(&servers);
 }

@@ -14,7 +14,10 @@ struct Table {
 }
 
 /// A table that no page shows is an error, like a page that is stale.
-const TABLES: &[Table] = &[Table { name: "metrics", make: lameduck::telemetry::metrics_markdown }];
+const TABLES: &[Table] = &[
+    Table { name: "metrics", make: lameduck::telemetry::metrics_markdown },
+    Table { name: "settings", make: lameduck::config::markdown_table },
+];
 
 struct Page {
     path: PathBuf,

@@ -6,7 +6,7 @@ use std::ffi::OsString;
 
 /// Integration tests that touch no socket. Every other file in `tests/` is of the wire ring, so
 /// that none is forgotten.
-const OF_CORE: &[&str] = &["architecture", "random_walk", "replay", "silence"];
+const OF_CORE: &[&str] = &["architecture", "pages", "random_walk", "replay", "silence"];
 
 /// The rules of the house: format, lints, generated tables.
 pub(super) fn house() -> Result<(), String> {

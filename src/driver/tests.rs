@@ -33,8 +33,9 @@ impl Fake {
     }
 
     fn readable(&self) -> Result<(), Unreadable> {
-        let (panics, broken) = (self.asked().panics, self.asked().broken);
+        let panics = self.asked().panics;
         assert!(!panics, "a bug in the census");
+        let broken = self.asked().broken;
         if broken { Err(Unreadable("refused by a policy".to_owned())) } else { Ok(()) }
     }
 }
@@ -154,7 +155,8 @@ async fn a_stop_is_watched_once_and_looked_at_until_it_is_over() {
         let summary = rig.summary().await;
         assert_eq!(summary.outcome, Outcome::Drained);
         assert!(summary.total >= Duration::from_secs(3));
-        let (censuses, kept_up) = (rig.sockets.asked().censuses, rig.sockets.asked().kept_up);
+        let censuses = rig.sockets.asked().censuses;
+        let kept_up = rig.sockets.asked().kept_up;
         // 100 ms apart, and 20 ms just before the verdict.
         assert!((30..100).contains(&censuses), "{censuses}");
         assert!(kept_up >= 60, "events of the kernel are lost: {kept_up}");

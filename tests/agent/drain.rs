@@ -162,7 +162,8 @@ fn what_the_agent_itself_is_asked_is_no_traffic() {
         agent.status();
     }
     let body = call.ended();
-    assert_eq!((&body["outcome"], &body["late_connections"]), (&"drained".into(), &0.into()));
+    let (outcome, late) = (&body["outcome"], &body["late_connections"]);
+    assert_eq!((outcome, late), (&"drained".into(), &0.into()), "{body}");
     let total = seconds(&body, "total");
     assert!(total < 10.0, "held by its own connections: {body}");
     probes.stop();

@@ -1,6 +1,6 @@
 //! What the agent says: metrics, status, notices.
 
-use crate::support::{Agent, Server, agent::path};
+use crate::support::{Agent, Server, agent::path, until};
 use std::collections::BTreeSet;
 use std::io::{Read, Write};
 use std::net::TcpListener;
@@ -73,7 +73,8 @@ fn the_application_is_told_and_an_unwilling_one_does_not_hold() {
     let request = String::from_utf8_lossy(&request[..length]).into_owned();
     assert!(request.starts_with("POST /drain HTTP/1.1\r\n"), "{request}");
     assert!(request.contains("\"withdrawing\""), "{request}");
-    assert_eq!(std::fs::read_to_string(&file).unwrap().trim(), "withdrawing");
+    let written = || std::fs::read_to_string(&file).ok();
+    assert_eq!(until("the file is written", written).trim(), "withdrawing");
     // Garbage, and from here on silence: connections that nobody accepts.
     notice.write_all(b"no answer at all\r\n\r\n").unwrap();
     drop(notice);

@@ -1,6 +1,7 @@
 //! The agent as a process: its end, its log, and what is left when it is killed.
 
-use crate::process::{Process, TOKEN, ask, now, path, reply};
+use crate::process::{Process, TOKEN, ask, lameduck, now, path, reply};
+use crate::socket::{status, until_callers};
 use std::net::TcpListener;
 use std::time::Duration;
 
@@ -15,7 +16,7 @@ fn a_pod_stop_ends_with_one_summary_and_exit_code_0() {
     let (application, port) = application();
     let message = path("termination");
     std::fs::write(&message, "of the last life").unwrap();
-    let mut command = crate::process::lameduck(&["agent", "--hook-port", "0"]);
+    let mut command = lameduck(&["agent", "--hook-port", "0"]);
     command.args(["--metrics-port", "0", "--propagation", "500ms", "--log-format", "json"]);
     command.args(["--socket", "off", "--log-level", "debug", "--termination-log"]).arg(&message);
     command.env("LAMEDUCK_PORTS", format!("{port}/http")).env("LAMEDUCK_HOOK_TOKEN", TOKEN);
@@ -45,11 +46,10 @@ fn a_pod_stop_ends_with_one_summary_and_exit_code_0() {
 
 #[test]
 fn sigint_leaves_at_once_even_during_a_drain() {
-    let (_application, port) = application();
+    let (application, port) = application();
     let mut agent = Process::agent(port, &["--socket", "off", "--grace-period", "600s"]);
     let hook = agent.listening();
-    let mut client = std::net::TcpStream::connect(("127.0.0.1", port)).unwrap();
-    std::io::Write::write_all(&mut client, b"GET / HTTP/1.1\r\n\r\n").unwrap();
+    let _slow = ask(application.local_addr().unwrap(), "/slow");
     let _call = ask(hook, "/prestop?container=app");
     reply(ask(hook, "/stopping"));
     agent.said("stop known");
@@ -76,22 +76,18 @@ fn sigterm_without_a_stop_leaves_when_nothing_listens() {
 fn a_killed_agent_ends_its_hooks_and_its_successor_serves() {
     let (application, port) = application();
     let socket = path("socket");
-    let more = ["--socket", socket.to_str().unwrap(), "--propagation", "60s"];
-    // QUICK has a propagation of its own.
-    let mut command = crate::process::lameduck(&["agent", "--hook-port", "0", "--hook-token"]);
-    command.args([TOKEN, "--metrics-port", "off", "--log-format", "json", "--ports"]);
-    command.arg(format!("{port}/http")).args(more);
+    let mut command = lameduck(&["agent", "--hook-port", "0", "--metrics-port", "off"]);
+    command.args(["--propagation", "60s", "--hook-token", TOKEN, "--log-format", "json"]);
+    command.args(["--ports", &format!("{port}/http"), "--socket"]).arg(&socket);
     let mut agent = Process::start(command);
     let hook = agent.listening();
     let call = ask(hook, "/prestop?container=app");
     let wait = ["hook", "wait", "--container", "web", "--fallback-sleep", "300ms", "--socket"];
-    let mut waiting = crate::process::lameduck(&wait);
-    let waiting = Process::start({
-        waiting.arg(&socket);
-        waiting
-    });
+    let mut wait = lameduck(&wait);
+    wait.arg(&socket);
+    let waiting = Process::start(wait);
     agent.said("stop seen");
-    crate::socket::until_callers(&socket, 2);
+    until_callers(&socket, 2);
     let killed = now();
     agent.signal(libc::SIGKILL);
     assert_eq!(agent.ended().code, None);
@@ -104,7 +100,7 @@ fn a_killed_agent_ends_its_hooks_and_its_successor_serves() {
     let mut again = Process::agent(port, &["--socket", socket.to_str().unwrap()]);
     let hook = again.listening();
     assert!(reply(ask(hook, "/readyz")).starts_with("HTTP/1.1 200 OK"));
-    assert_eq!(crate::socket::status(&socket)["phase"], "serving");
+    assert_eq!(status(&socket)["phase"], "serving");
     drop(application);
     again.signal(libc::SIGTERM);
     assert_eq!(again.ended().code, Some(0));

@@ -18,8 +18,10 @@ pub(crate) struct Connection {
 }
 
 impl Server {
+    /// On every address: a port of one address alone may be some client's port on another, and
+    /// ports are all that the kernel's filter looks at.
     pub(crate) fn start() -> Self {
-        Self { listener: TcpListener::bind("127.0.0.1:0").unwrap() }
+        Self { listener: TcpListener::bind("0.0.0.0:0").unwrap() }
     }
 
     pub(crate) fn port(&self) -> u16 {
@@ -33,14 +35,14 @@ impl Server {
 
     /// A client from outside whose connection is accepted.
     pub(crate) fn connect(&self) -> Connection {
-        let client = connect_from(OUTSIDE.into(), self.listener.local_addr().unwrap());
+        let client = self.knock();
         let (server, _) = self.listener.accept().unwrap();
         Connection { client, server }
     }
 
     /// A client whose connection nobody accepts.
     pub(crate) fn knock(&self) -> TcpStream {
-        connect_from(OUTSIDE.into(), self.listener.local_addr().unwrap())
+        connect_from(OUTSIDE.into(), super::http::at(self.port()))
     }
 }
 

@@ -14,6 +14,8 @@ const NEEDED: &[Needed] = &[
     Needed { program: "nginx", package: "nginx" },
     Needed { program: "node", package: "nodejs" },
     Needed { program: "go", package: "golang-go" },
+    // The static build is checked with readelf.
+    Needed { program: "readelf", package: "binutils" },
 ];
 
 const POLICY: &str = "/usr/sbin/policy-rc.d";

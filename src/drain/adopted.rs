@@ -33,10 +33,6 @@ impl Adopted {
         }
     }
 
-    pub(super) fn running(&self) -> &[String] {
-        &self.running
-    }
-
     pub(super) fn has_returned(&self, name: &str) -> bool {
         self.returned.iter().any(|returned| returned == name)
     }
@@ -97,12 +93,23 @@ impl Plan {
 impl Drain {
     /// Calls the hooks that are due as soon as the drain is over.
     pub(super) fn call_adopted_first(&mut self) {
-        let waiting = self.callers.waiting.iter().map(|caller| caller.container.as_deref());
-        let due: Vec<_> = waiting
-            .filter(|name| !self.plan.comes_later(*name))
-            .filter_map(|name| self.plan.adopted(name).map(str::to_owned))
-            .collect();
+        let due: Vec<_> = self.adopted_first().map(str::to_owned).collect();
         self.call_adopted(&due);
+    }
+
+    /// Those of them that have not returned.
+    pub(super) fn adopted_first_running(&self) -> Vec<String> {
+        let mut running: Vec<_> = self.adopted_first().map(str::to_owned).collect();
+        running.retain(|name| !self.adopted.has_returned(name));
+        running.sort_unstable();
+        running.dedup();
+        running
+    }
+
+    fn adopted_first(&self) -> impl Iterator<Item = &str> {
+        let waiting = self.callers.waiting.iter().map(|caller| caller.container.as_deref());
+        let first = waiting.filter(|name| !self.plan.comes_later(*name));
+        first.filter_map(|name| self.plan.adopted(name))
     }
 
     /// Calls the hooks of these containers where that is still to be done.

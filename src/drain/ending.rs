@@ -41,7 +41,7 @@ impl Drain {
         let Phase::Active(course) = &self.phase else { return };
         let Some((outcome, limited_by)) = course.decided else { return };
         self.call_adopted_first();
-        let containers = self.adopted.running().to_vec();
+        let containers = self.adopted_first_running();
         if containers.is_empty() {
             self.end(outcome, limited_by, now);
         } else if let Phase::Active(course) = &mut self.phase {

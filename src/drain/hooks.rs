@@ -215,7 +215,10 @@ impl Drain {
         let refused = match &self.phase {
             Phase::Serving | Phase::Undoing { .. } => None,
             Phase::Active(course) if course.stop.kind == StopKind::Manual => None,
-            Phase::Ended(ended) if !ended.stop.is_known() => None,
+            Phase::Ended(ended) if !ended.stop.is_known() && self.callers.waiting.is_empty() => {
+                None
+            }
+            Phase::Ended(ended) if !ended.stop.is_known() => Some("a hook still waits"),
             Phase::Active(_) => Some("a stop is being drained already"),
             Phase::Ended(_) => Some("the pod is stopping"),
         };

@@ -208,3 +208,32 @@ fn a_container_that_restarts_twice_has_its_own_hook_called_twice() {
     pod.run_to(25.0);
     assert_eq!(called(&pod, "app").len(), 2);
 }
+
+#[test]
+fn a_helpers_own_hook_that_still_runs_does_not_hold_the_app() {
+    let mut pod = adopting();
+    pod.adopted = Reply::Never;
+    pod.hook("db");
+    pod.run_to(2.5);
+    assert_eq!(called(&pod, "db"), [2.0]);
+    let web = pod.hook("web");
+    pod.own_hook();
+    pod.run_to(40.0);
+    assert_eq!(pod.ended(web).0, Outcome::Drained);
+    assert!(pod.answered_at(web) < 10.0);
+}
+
+#[test]
+fn a_drain_by_hand_is_refused_while_a_hook_waits_for_another_container() {
+    let web = Container { after: Some("app".into()), ..container("web", &[9090]) };
+    let containers = vec![container("app", &[8080]), web];
+    let unready = Unready::Never;
+    let mut pod = Pod::new(Plan { containers, unready, propagation: secs(0.5), ..plan() });
+    let (app, web) = (pod.hook("app"), pod.hook("web"));
+    pod.run_to(1.5);
+    assert!(pod.answer(app).is_some() && pod.answer(web).is_none());
+    let drain = pod.drain_by_hand();
+    assert!(matches!(pod.answer(drain), Some((_, Answer::Refused { .. }))));
+    pod.run_to(40.0);
+    assert!(pod.answer(web).is_some());
+}

@@ -28,6 +28,12 @@ impl Seen {
         }
     }
 
+    /// A stop begins, perhaps while own hooks of the last one still run.
+    pub(super) fn begin(&mut self) {
+        (self.census, self.readable, self.held) = (None, false, None);
+        self.readings.fill(None);
+    }
+
     pub(super) fn census(&mut self, census: &Census) {
         self.readable = true;
         if !self.is_empty(census) {

@@ -245,7 +245,7 @@ impl Watcher {
                 self.check_call(format!("registry {registry}"))?;
             }
             Effect::CallAdopted { .. } => self.seen.adopted = true,
-            Effect::BeginWatch => self.seen = Seen::new(&self.plan),
+            Effect::BeginWatch => self.seen.begin(),
             Effect::Note(Note::Ended(summary)) => self.seen.check_end(summary)?,
             Effect::Exit => self.exited = true,
             _ => {}

@@ -29,6 +29,8 @@ pub(super) struct Sight {
     pub(super) recorded: Option<Vec<ListenerSeen>>,
     pub(super) last_departure: Option<Instant>,
     pub(super) last_request: Option<Instant>,
+    /// A request ran that was older than what a pinned client has.
+    pub(super) last_old_request: Option<Instant>,
     pub(super) last_progress: Option<Instant>,
     /// Why the last attempt failed; cleared by a complete census.
     pub(super) failure: Option<String>,
@@ -60,6 +62,7 @@ impl Sight {
             recorded: None,
             last_departure: None,
             last_request: None,
+            last_old_request: None,
             last_progress: None,
             failure: None,
             ever_failed: None,
@@ -86,7 +89,7 @@ impl Sight {
         self.events_lost |= census.events_lost;
         for port in census.ports.iter().filter(|port| port.role == PortRole::Serving) {
             self.arrivals(port, census.began, plan);
-            self.movements(port, census.began);
+            self.movements(port, census.began, plan);
         }
         if census.events_lost && !first {
             // Connections may have come and gone unseen: as good as an arrival.
@@ -203,12 +206,16 @@ impl Sight {
         self.silence.arrived(port.port, port.arrivals + strange + local, at, port.last_arrival);
     }
 
-    fn movements(&mut self, port: &PortCensus, at: Instant) {
+    fn movements(&mut self, port: &PortCensus, at: Instant, plan: &Plan) {
         if port.departures > 0 {
             self.last_departure = Some(at);
         }
         if port.requesting > 0 {
             self.last_request = Some(at);
+        }
+        let age = port.oldest_request.map(|since| at.saturating_duration_since(since));
+        if !port.protocol.multiplexes() && age.is_some_and(|age| age > plan.pinned_wait) {
+            self.last_old_request = Some(at);
         }
         if port.progressing > 0 {
             self.last_progress = Some(at);

@@ -258,7 +258,10 @@ impl View<'_> {
         if unknown || self.backlog().is_some() || !requests_come || self.old_request() {
             return None;
         }
-        let moved = [Some(course.sight.silence.quiet_since()), course.sight.last_departure];
+        let sight = &course.sight;
+        // A request that was too old for a pinned client may have had others begin beside it.
+        let moved =
+            [Some(sight.silence.quiet_since()), sight.last_departure, sight.last_old_request];
         let clock = moved.into_iter().flatten().fold(delisted.max(idle_over), Instant::max);
         (self.at >= propagated).then_some(clock.max(propagated))
     }

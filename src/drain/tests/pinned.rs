@@ -97,6 +97,24 @@ fn departures_and_arrivals_begin_the_pinned_wait_anew() {
 }
 
 #[test]
+fn the_end_of_an_old_request_begins_the_pinned_wait_anew() {
+    let mut pod = closed_loop(plan());
+    pod.oldest = Some(10.0);
+    let app = pod.pod_stop();
+    pod.run_to(22.0);
+    // Another request began beside it, and is as old two seconds later.
+    pod.oldest = Some(21.0);
+    pod.run_to(25.0);
+    assert!(pod.answer(app).is_none(), "the younger request is no pinned client's");
+    // Nothing but young requests from here on.
+    pod.oldest = None;
+    pod.run_to(52.0);
+    let at = pod.answered_at(app);
+    assert!((26.9..27.2).contains(&at), "{at}");
+    assert_eq!(pod.ended(app).0, Outcome::Pinned);
+}
+
+#[test]
 fn clients_that_leave_all_the_time_are_never_pinned() {
     let mut pod = closed_loop(plan());
     let app = pod.pod_stop();

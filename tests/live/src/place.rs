@@ -50,9 +50,9 @@ pub fn free_address() -> SocketAddr {
     for _ in 0..10_000 {
         let step = first.wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed));
         let port = 12_000 + u16::try_from(step % 20_000).expect("below 20,000");
-        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-        if TcpListener::bind(address).is_ok() {
-            return address;
+        // Any address: the agent listens on all of them.
+        if TcpListener::bind((Ipv4Addr::UNSPECIFIED, port)).is_ok() {
+            return SocketAddr::from((Ipv4Addr::LOCALHOST, port));
         }
     }
     panic!("no free port between 12000 and 32000 on 127.0.0.1");

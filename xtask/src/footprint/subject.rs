@@ -5,6 +5,7 @@ use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::thread::{JoinHandle, sleep, spawn};
 use std::time::{Duration, Instant};
 
@@ -88,11 +89,18 @@ impl Drop for Subject {
     }
 }
 
-/// A loopback port that nobody listened on a moment ago.
+/// A loopback port that nobody listened on a moment ago, from below the range that the kernel
+/// hands to outgoing connections: ten thousand of those are about to be made.
 pub(super) fn free_address() -> Result<SocketAddr, String> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0));
-    let address = listener.and_then(|listener| listener.local_addr());
-    address.map_err(|error| format!("no free port on loopback: {error}"))
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    for _ in 0..1000 {
+        let port = 20_000 + NEXT.fetch_add(1, Ordering::Relaxed) % 10_000;
+        // Any address: the agent listens on all of them.
+        if TcpListener::bind((Ipv4Addr::UNSPECIFIED, port)).is_ok() {
+            return Ok(SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
+        }
+    }
+    Err("no free port from 20000 up".to_owned())
 }
 
 #[expect(clippy::disallowed_methods, reason = "a measurement reads the clock")]

@@ -8,7 +8,7 @@ use std::process::Command;
 
 /// Flags of other programs that the pages name.
 const FOREIGN_FLAGS: &[&str] =
-    &["--release", "--test", "--lib", "--delete-emptydir-data", "--port"];
+    &["--release", "--test", "--lib", "--nocapture", "--delete-emptydir-data", "--port"];
 
 const MANIFESTS: [&str; 2] = ["deploy/native-sidecar.yaml", "deploy/ordinary-sidecar.yaml"];
 
@@ -98,6 +98,19 @@ fn every_flag_that_is_named_exists() {
         }
     }
     assert!(checked > 10, "only {checked} flags were found");
+}
+
+#[test]
+fn every_room_has_its_row_on_the_map_and_a_place_in_the_library() {
+    let (map, library) = (read("docs/architecture.md"), read("src/lib.rs"));
+    for entry in std::fs::read_dir(root().join("src")).unwrap() {
+        let path = entry.unwrap().path();
+        let room = path.file_name().unwrap().to_str().unwrap();
+        if path.is_dir() {
+            assert!(map.contains(&format!("\n| `{room}` |")), "docs/architecture.md: {room}");
+            assert!(library.contains(&format!("[`{room}`]")), "src/lib.rs: {room}");
+        }
+    }
 }
 
 #[test]

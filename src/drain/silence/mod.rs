@@ -2,7 +2,7 @@
 //!
 //! Silence is evidence in proportion to how busy the pod was. What still trickles in raises
 //! what is asked for, because lists drop out one by one and the last may be a small one
-//! (simulation: docs/drain.md).
+//! (rule: docs/drain.md, simulation: docs/how-silence-is-judged.md).
 
 use std::net::IpAddr;
 use std::time::{Duration, Instant};

@@ -1,4 +1,4 @@
-//! The rule by examples, and the rule against simulated arrivals (docs/drain.md).
+//! The rule by examples, and the rule against simulated arrivals (docs/how-silence-is-judged.md).
 
 mod simulation;
 

@@ -200,7 +200,9 @@ impl View<'_> {
     fn idle_wait(&self) -> Option<Hold> {
         let connections = self.established();
         let due = self.idle_wait_due();
-        if connections == 0 || due.is_some_and(|due| self.at >= due) {
+        // Where nobody was told there is nothing to wait for, not even the census after delisting.
+        let over = |due: Instant| self.at >= due || self.course.delisted_at == Some(due);
+        if connections == 0 || due.is_some_and(over) {
             return None;
         }
         let left = due.map_or(self.plan.idle_wait, |due| self.left(due));

@@ -103,6 +103,7 @@ fn two_hundred_idle_connections_do_not_hold() {
     let body = agent.stop().ended();
     assert_eq!(body["outcome"], "drained", "{body}");
     assert_eq!(body["in_flight"]["end"]["idle"], 200, "{body}");
+    assert_ne!(body["limited_by"], "idle_wait", "nobody was told to close: {body}");
     assert!(seconds(&body, "total") < 10.0, "{body}");
     drop((server, idle));
     agent.leaves();

@@ -23,6 +23,7 @@ mod rate;
 mod report;
 mod sight;
 pub mod silence;
+mod sleep;
 mod sources;
 mod status;
 mod step;
@@ -42,6 +43,7 @@ pub use effect::{Answer, Effect, NotifyPhase, RegistryWish};
 pub use input::{CallerId, ControllerWord, Input, Reading, RegistryReport, StopCause};
 pub use outcome::{InFlight, LimitedBy, Note, Outcome, PhaseName, StopKind, Summary};
 pub use plan::{AppProbe, Container, NotifyChannel, Plan, SourcePlan, Unready};
+pub use sleep::{FIXED_SLEEP, SleepComparison};
 pub use status::Status;
 pub use wakeup::Wakeup;
 

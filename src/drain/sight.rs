@@ -13,6 +13,8 @@ const LONGEST: Duration = Duration::from_secs(2);
 /// The interval just before a verdict, where a dump is cheap.
 const URGENT: Duration = Duration::from_millis(20);
 const CHEAP: Duration = Duration::from_millis(1);
+/// What a first census is taken to cost at most: it is the slowest, with cold caches.
+const FIRST_COST: Duration = Duration::from_millis(5);
 /// After an unreadable census.
 const AFTER_FAILURE: Duration = Duration::from_millis(500);
 /// Probes of the application that are discounted where no setting says which there are.
@@ -41,6 +43,9 @@ pub(super) struct Sight {
     /// Peers inside the namespace were seen: a count of the whole namespace says nothing.
     pub(super) local_peers: bool,
     discounts: Vec<Discount>,
+    /// The lower of the last two censuses' time: one that was preempted says nothing about the
+    /// next, and a longer interval would cost a short budget its verdict.
+    cost: Duration,
     asked: bool,
     next_at: Instant,
 }
@@ -70,6 +75,7 @@ impl Sight {
             events_lost: false,
             local_peers: false,
             discounts: Vec::new(),
+            cost: Duration::ZERO,
             asked: false,
             next_at: stop,
         }
@@ -96,7 +102,9 @@ impl Sight {
             let port = census.ports.first().map_or(0, |port| port.port);
             self.silence.arrived(port, 1, census.began, None);
         }
-        self.next_at = census.began + interval(census.took);
+        let usual = self.latest.as_ref().map_or(FIRST_COST, |before| before.took);
+        self.cost = census.took.min(usual);
+        self.next_at = census.began + interval(self.cost);
         self.latest = Some(census);
     }
 
@@ -129,8 +137,8 @@ impl Sight {
         if self.failure.is_some() {
             return;
         }
-        let cheap = latest.took <= CHEAP;
-        let soonest = latest.began + if cheap { URGENT } else { interval(latest.took) };
+        let cheap = self.cost <= CHEAP;
+        let soonest = latest.began + if cheap { URGENT } else { interval(self.cost) };
         if urgent {
             self.next_at = self.next_at.min(soonest);
         }

@@ -18,7 +18,11 @@ const LONGEST_SENTENCE: usize = 240;
 
 /// Seconds, to the millisecond.
 fn seconds(duration: Duration) -> f64 {
-    (duration.as_secs_f64() * 1000.0).round() / 1000.0
+    rounded(duration.as_secs_f64())
+}
+
+fn rounded(seconds: f64) -> f64 {
+    (seconds * 1000.0).round() / 1000.0
 }
 
 /// Seconds as a person reads them: "0.31 s", "4.2 s", "75 s".

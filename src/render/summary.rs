@@ -1,7 +1,7 @@
 //! How a drain ended.
 
-use super::{few, plural, seconds, shortened, words};
-use crate::drain::{InFlight, LimitedBy, PeerCount, Summary};
+use super::{few, plural, rounded, seconds, shortened, words};
+use crate::drain::{FIXED_SLEEP, InFlight, LimitedBy, PeerCount, Summary};
 use serde_json::{Value, json};
 
 /// The summary as an object of closed shape, under 4 KiB; times in seconds, absent facts `null`.
@@ -26,6 +26,7 @@ pub fn summary_json(summary: &Summary) -> Value {
             "from": from.map(|from| from.to_string()),
         })),
         "leftovers": peers_json(&summary.leftovers),
+        "sleep_30_wasted_seconds": summary.against_sleep(FIXED_SLEEP).wasted_seconds().map(rounded),
         "waiting_for": summary.waiting_for.as_deref().map(shortened),
         "caveats": few(&summary.caveats),
         "advice": summary.advice.as_deref().map(shortened),

@@ -85,6 +85,7 @@ fn a_summary_has_every_fact_as_json() {
             "late_connections": 2,
             "last_new_connection": { "after_seconds": 1.31, "from": "10.0.0.7" },
             "leftovers": [{ "peer": "10.0.0.9", "connections": 4 }],
+            "sleep_30_wasted_seconds": 22.75,
             "waiting_for": null,
             "caveats": ["sockets were only counted"],
             "advice": "set notify",

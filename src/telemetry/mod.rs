@@ -16,4 +16,4 @@ mod tests;
 pub use journal::Journal;
 pub use logging::{format_for, init, subscriber};
 pub use metrics::{CONTENT_TYPE, Entry, Kind, Metrics, Part, catalog, metrics_markdown};
-pub use summary::{SleepComparison, compare_with_sleep, summary_text};
+pub use summary::summary_text;

@@ -4,9 +4,9 @@
 //! asks what happened, DEBUG a repetition of what was said once in this drain.
 
 use super::metrics::{Metrics, Part};
-use super::summary::{FIXED_SLEEP, compare_with_sleep, peers, seconds, summary_text};
+use super::summary::{peers, rounded, seconds, summary_text};
 use super::termination;
-use crate::drain::{Note, Outcome, Summary};
+use crate::drain::{FIXED_SLEEP, Note, Outcome, Summary};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -230,7 +230,7 @@ fn summary_line(s: &Summary) {
                 waiting_for = s.waiting_for,
                 caveats = (!s.caveats.is_empty()).then(|| s.caveats.join("; ")),
                 advice = s.advice,
-                sleep_30_wasted_seconds = compare_with_sleep(s, FIXED_SLEEP).wasted_seconds(),
+                sleep_30_wasted_seconds = s.against_sleep(FIXED_SLEEP).wasted_seconds().map(rounded),
                 "drain ended"
             )
         };

@@ -297,7 +297,7 @@ fn an_expensive_census_is_never_taken_more_often_than_a_hundredth_of_the_time() 
     pod.pod_stop();
     pod.run_to(40.0);
     let gaps: Vec<_> = pod.censuses.windows(2).map(|pair| pair[1] - pair[0]).collect();
-    assert!(gaps.len() > 2);
+    assert!(gaps.len() >= 2);
     assert!(gaps[0] > 0.499, "the first is cold, and believed for 5 ms only: {gaps:?}");
     assert!(gaps[1..].iter().all(|gap| *gap > 1.499), "{gaps:?}");
 }

@@ -45,10 +45,10 @@ pub fn collect(child: Option<i32>) -> io::Result<Waited> {
     }
 }
 
-/// Gives SIGINT and SIGQUIT their defaults back, which a shell takes from what it starts with
-/// `&`: a shell below us could not even trap them.
-pub fn heed_interrupts() {
-    for signal in [libc::SIGINT, libc::SIGQUIT] {
+/// Gives SIGINT, SIGQUIT and SIGHUP their defaults back, which a shell takes from what it starts
+/// with `&`, and `nohup` from its command: a shell below us could not even trap them.
+pub fn heed_signals() {
+    for signal in [libc::SIGINT, libc::SIGQUIT, libc::SIGHUP] {
         // SAFETY: the default disposition runs no code of ours.
         unsafe { libc::signal(signal, libc::SIG_DFL) };
     }

@@ -48,7 +48,7 @@ impl Ring {
 
 pub(crate) fn run(args: Vec<OsString>) -> Result<(), String> {
     let wish = parse(args)?;
-    lameduck::sys::process::heed_interrupts();
+    lameduck::sys::process::heed_signals();
     let mut results = Vec::new();
     for &ring in &wish.rings {
         eprintln!("\n== ring {} ==", ring.name());

@@ -30,7 +30,7 @@ mod step;
 mod stop;
 mod term;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 mod verdict;

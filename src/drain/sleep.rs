@@ -81,27 +81,8 @@ fn needed_after(summary: &Summary, sleep: Duration) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::drain::{InFlight, StopKind};
-
-    fn summary(outcome: Outcome, limited_by: LimitedBy, total: u64) -> Summary {
-        Summary {
-            outcome,
-            limited_by,
-            kind: StopKind::PodStop,
-            total: Duration::from_secs(total),
-            withdrawing: Duration::from_secs(total),
-            emptying: Duration::ZERO,
-            budget: None,
-            in_flight_at_start: None,
-            in_flight_at_end: Some(InFlight::default()),
-            late_connections: 0,
-            last_new_connection: None,
-            leftovers: Vec::new(),
-            waiting_for: None,
-            caveats: Vec::new(),
-            advice: None,
-        }
-    }
+    use crate::drain::InFlight;
+    use crate::drain::testing::summary;
 
     #[test]
     fn a_drain_that_was_over_sooner_shows_what_the_sleep_wastes() {

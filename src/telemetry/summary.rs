@@ -101,27 +101,8 @@ fn sleep_words(summary: &Summary) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::drain::{LimitedBy, StopKind};
-
-    fn summary(outcome: Outcome, limited_by: LimitedBy, total: u64) -> Summary {
-        Summary {
-            outcome,
-            limited_by,
-            kind: StopKind::PodStop,
-            total: Duration::from_secs(total),
-            withdrawing: Duration::from_secs(total),
-            emptying: Duration::ZERO,
-            budget: None,
-            in_flight_at_start: None,
-            in_flight_at_end: Some(InFlight::default()),
-            late_connections: 0,
-            last_new_connection: None,
-            leftovers: Vec::new(),
-            waiting_for: None,
-            caveats: Vec::new(),
-            advice: None,
-        }
-    }
+    use crate::drain::LimitedBy;
+    use crate::drain::testing::summary;
 
     #[test]
     fn the_text_says_what_is_known_and_no_more() {

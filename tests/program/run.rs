@@ -56,10 +56,10 @@ fn a_request_in_flight_and_late_ones_are_served_before_the_signal_is_passed_on()
     let socket = path("run");
     let settings = ["--propagation", "1s", "--socket", socket.to_str().unwrap()];
     let mut server = Supervised::start(&settings);
-    let slow = server.get("/work/3000");
+    let slow = server.get("/take/3000");
     server.run.signal(libc::SIGTERM);
     server.run.said("stop seen");
-    let late = server.get("/work/0");
+    let late = server.get("/take/0");
     assert!(head(&late).starts_with("HTTP/1.1 200"), "refused during the drain");
     drop(late);
     assert!(head(&slow).starts_with("HTTP/1.1 200"), "the running request was lost");

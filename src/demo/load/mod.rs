@@ -93,7 +93,7 @@ impl Client {
         let slow = self.random.f64() < self.slow;
         let millis = if slow { self.random.u32(1000..3000) } else { self.random.u32(5..=20) };
         let post = self.kind == Kind::KeepAlive || self.random.bool();
-        (if post { "POST" } else { "GET" }, format!("/work/{millis}"))
+        (if post { "POST" } else { "GET" }, format!("/take/{millis}"))
     }
 }
 

@@ -51,7 +51,7 @@ async fn list_before(backend: SocketAddr) -> Arc<List> {
 
 async fn first(manners: &'static [Manner]) -> Result<(), Failure> {
     let list = list_before(server(manners).await).await;
-    request(&list, &mut None, "POST", "/work/5").await
+    request(&list, &mut None, "POST", "/take/5").await
 }
 
 #[tokio::test]
@@ -127,7 +127,7 @@ async fn clients_stay_below_a_hundred_a_second_and_ask_for_what_was_ordered() {
     let sent: Duration = (0..10_000).map(|_| client.gap()).sum();
     assert!(10_000.0 / sent.as_secs_f64() < 100.0, "10000 requests in {sent:?}");
     let paths = (0..10_000).map(|_| client.wish().1);
-    let millis = |path: String| path.strip_prefix("/work/").unwrap().parse::<u32>().unwrap();
+    let millis = |path: String| path.strip_prefix("/take/").unwrap().parse::<u32>().unwrap();
     let (slow, quick): (Vec<_>, Vec<_>) = paths.map(millis).partition(|millis| *millis >= 1000);
     assert!((2300..2700).contains(&slow.len()), "{} slow requests", slow.len());
     assert!(slow.iter().all(|millis| *millis < 3000));

@@ -109,15 +109,15 @@ pub(crate) async fn serve(
     }
 }
 
-/// `/work/MS` takes that many milliseconds; the body is read, as a POST's has to be.
+/// `/take/MS` takes that many milliseconds; the body is read, as a POST's has to be.
 async fn work(request: Request) -> (StatusCode, &'static str) {
     let path = request.uri().path();
     if path == "/ready" {
         return (StatusCode::OK, "ready\n");
     }
-    let asked = path.strip_prefix("/work/").and_then(|millis| millis.parse().ok());
+    let asked = path.strip_prefix("/take/").and_then(|millis| millis.parse().ok());
     let Some(millis) = asked.filter(|millis| *millis <= 10_000) else {
-        return (StatusCode::NOT_FOUND, "ask for /work/MILLISECONDS\n");
+        return (StatusCode::NOT_FOUND, "ask for /take/MILLISECONDS\n");
     };
     if axum::body::to_bytes(request.into_body(), 1 << 20).await.is_err() {
         return (StatusCode::BAD_REQUEST, "the body ended early\n");

@@ -3,8 +3,8 @@ use std::net::SocketAddr;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-const KEEP_ALIVE: &str = "POST /work/1 HTTP/1.1\r\nhost: demo\r\ncontent-length: 2\r\n\r\nhi";
-const SLOW: &str = "GET /work/400 HTTP/1.1\r\nhost: demo\r\n\r\n";
+const KEEP_ALIVE: &str = "POST /take/1 HTTP/1.1\r\nhost: demo\r\ncontent-length: 2\r\n\r\nhi";
+const SLOW: &str = "GET /take/400 HTTP/1.1\r\nhost: demo\r\n\r\n";
 
 struct Running {
     address: SocketAddr,
